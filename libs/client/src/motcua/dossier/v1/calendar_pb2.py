@@ -31,7 +31,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n motcua/dossier/v1/calendar.proto\x12\x11motcua.dossier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xaa\x02\n\x08\x43\x61lendar\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12<\n\toverrides\x18\x02 \x03(\x0b\x32#.motcua.dossier.v1.CalendarOverrideB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03:J\xea\x41G\n\x1a\x64ossier.motcua.vn/Calendar\x12\x14\x63\x61lendars/{calendar}*\tcalendars2\x08\x63\x61lendar\"\xdb\x02\n\x10\x43\x61lendarOverride\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x46\n\x04kind\x18\x02 \x01(\x0e\x32(.motcua.dossier.v1.CalendarOverride.KindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x1e\n\x06reason\x18\x03 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\"\n\x0b\x64\x65\x63ision_no\x18\x04 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x64\x12S\n\x04unit\x18\x05 \x01(\tBE\xe2\x41\x01\x01\xfa\x41\x19\n\x17identity.motcua.vn/Unit\xbaH\"r 2\x1e^(units/[0-9A-Za-z.-]{1,63})?$\"9\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08KIND_OFF\x10\x01\x12\r\n\tKIND_WORK\x10\x02\"e\n\x12GetCalendarRequest\x12O\n\x04name\x18\x01 \x01(\tBA\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x64ossier.motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\"\xf1\x01\n\x17ReplaceOverridesRequest\x12O\n\x04name\x18\x01 \x01(\tBA\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x64ossier.motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\x12\x45\n\toverrides\x18\x02 \x03(\x0b\x32#.motcua.dossier.v1.CalendarOverrideB\r\xe2\x41\x01\x02\xbaH\x06\x92\x01\x03\x10\xd0\x0f\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@\x12#\n\nrequest_id\x18\x04 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\xa1\x02\n\x15\x43omputeDueTimeRequest\x12O\n\x04name\x18\x01 \x01(\tBA\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x64ossier.motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\x12<\n\x0creceive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12$\n\x0cworking_days\x18\x03 \x01(\x05\x42\x0e\xe2\x41\x01\x02\xbaH\x07\x1a\x05\x18\xee\x02(\x00\x12S\n\x04unit\x18\x04 \x01(\tBE\xe2\x41\x01\x01\xfa\x41\x19\n\x17identity.motcua.vn/Unit\xbaH\"r 2\x1e^(units/[0-9A-Za-z.-]{1,63})?$\"o\n\x16\x43omputeDueTimeResponse\x12\'\n\x0creceipt_date\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12,\n\x08\x64ue_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe6\x03\n\x0f\x43\x61lendarService\x12x\n\x0bGetCalendar\x12%.motcua.dossier.v1.GetCalendarRequest\x1a\x1b.motcua.dossier.v1.Calendar\"%\xda\x41\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=calendars/*}\x12\xa0\x01\n\x10ReplaceOverrides\x12*.motcua.dossier.v1.ReplaceOverridesRequest\x1a\x1b.motcua.dossier.v1.Calendar\"C\xda\x41\x0ename,overrides\x82\xd3\xe4\x93\x02,\"\'/v1/{name=calendars/*}:replaceOverrides:\x01*\x12\xb5\x01\n\x0e\x43omputeDueTime\x12(.motcua.dossier.v1.ComputeDueTimeRequest\x1a).motcua.dossier.v1.ComputeDueTimeResponse\"N\xda\x41\x1ename,receive_time,working_days\x82\xd3\xe4\x93\x02\'\x12%/v1/{name=calendars/*}:computeDueTimeb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n motcua/dossier/v1/calendar.proto\x12\x11motcua.dossier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\"\xa2\x02\n\x08\x43\x61lendar\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12<\n\toverrides\x18\x02 \x03(\x0b\x32#.motcua.dossier.v1.CalendarOverrideB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03:B\xea\x41?\n\x12motcua.vn/Calendar\x12\x14\x63\x61lendars/{calendar}*\tcalendars2\x08\x63\x61lendar\"\xce\x02\n\x10\x43\x61lendarOverride\x12+\n\x04\x64\x61te\x18\x01 \x01(\x0b\x32\x11.google.type.DateB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12\x46\n\x04kind\x18\x02 \x01(\x0e\x32(.motcua.dossier.v1.CalendarOverride.KindB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x18\x01\x18\x02\x12\x1e\n\x06reason\x18\x03 \x01(\tB\x0e\xe2\x41\x01\x02\xbaH\x07r\x05\x10\x01\x18\xf4\x03\x12\"\n\x0b\x64\x65\x63ision_no\x18\x04 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18\x64\x12\x46\n\x04unit\x18\x05 \x01(\tB8\xe2\x41\x01\x01\xfa\x41\x10\n\x0emotcua.vn/Unit\xbaH\x1er\x1c\x32\x1a^(units/[a-z0-9-]{2,40})?$\"9\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\x0c\n\x08KIND_OFF\x10\x01\x12\r\n\tKIND_WORK\x10\x02\"]\n\x12GetCalendarRequest\x12G\n\x04name\x18\x01 \x01(\tB9\xe2\x41\x01\x02\xfa\x41\x14\n\x12motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\"\xe9\x01\n\x17ReplaceOverridesRequest\x12G\n\x04name\x18\x01 \x01(\tB9\xe2\x41\x01\x02\xfa\x41\x14\n\x12motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\x12\x45\n\toverrides\x18\x02 \x03(\x0b\x32#.motcua.dossier.v1.CalendarOverrideB\r\xe2\x41\x01\x02\xbaH\x06\x92\x01\x03\x10\xd0\x0f\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@\x12#\n\nrequest_id\x18\x04 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"\x8c\x02\n\x15\x43omputeDueTimeRequest\x12G\n\x04name\x18\x01 \x01(\tB9\xe2\x41\x01\x02\xfa\x41\x14\n\x12motcua.vn/Calendar\xbaH\x1br\x19\x32\x17^calendars/[a-z]{1,63}$\x12<\n\x0creceive_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12$\n\x0cworking_days\x18\x03 \x01(\x05\x42\x0e\xe2\x41\x01\x02\xbaH\x07\x1a\x05\x18\xee\x02(\x00\x12\x46\n\x04unit\x18\x04 \x01(\tB8\xe2\x41\x01\x01\xfa\x41\x10\n\x0emotcua.vn/Unit\xbaH\x1er\x1c\x32\x1a^(units/[a-z0-9-]{2,40})?$\"o\n\x16\x43omputeDueTimeResponse\x12\'\n\x0creceipt_date\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12,\n\x08\x64ue_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp2\xe6\x03\n\x0f\x43\x61lendarService\x12x\n\x0bGetCalendar\x12%.motcua.dossier.v1.GetCalendarRequest\x1a\x1b.motcua.dossier.v1.Calendar\"%\xda\x41\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=calendars/*}\x12\xa0\x01\n\x10ReplaceOverrides\x12*.motcua.dossier.v1.ReplaceOverridesRequest\x1a\x1b.motcua.dossier.v1.Calendar\"C\xda\x41\x0ename,overrides\x82\xd3\xe4\x93\x02,\"\'/v1/{name=calendars/*}:replaceOverrides:\x01*\x12\xb5\x01\n\x0e\x43omputeDueTime\x12(.motcua.dossier.v1.ComputeDueTimeRequest\x1a).motcua.dossier.v1.ComputeDueTimeResponse\"N\xda\x41\x1ename,receive_time,working_days\x82\xd3\xe4\x93\x02\'\x12%/v1/{name=calendars/*}:computeDueTimeb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,7 +49,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALENDAR'].fields_by_name['etag']._loaded_options = None
   _globals['_CALENDAR'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
   _globals['_CALENDAR']._loaded_options = None
-  _globals['_CALENDAR']._serialized_options = b'\352AG\n\032dossier.motcua.vn/Calendar\022\024calendars/{calendar}*\tcalendars2\010calendar'
+  _globals['_CALENDAR']._serialized_options = b'\352A?\n\022motcua.vn/Calendar\022\024calendars/{calendar}*\tcalendars2\010calendar'
   _globals['_CALENDAROVERRIDE'].fields_by_name['date']._loaded_options = None
   _globals['_CALENDAROVERRIDE'].fields_by_name['date']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_CALENDAROVERRIDE'].fields_by_name['kind']._loaded_options = None
@@ -59,11 +59,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALENDAROVERRIDE'].fields_by_name['decision_no']._loaded_options = None
   _globals['_CALENDAROVERRIDE'].fields_by_name['decision_no']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030d'
   _globals['_CALENDAROVERRIDE'].fields_by_name['unit']._loaded_options = None
-  _globals['_CALENDAROVERRIDE'].fields_by_name['unit']._serialized_options = b'\342A\001\001\372A\031\n\027identity.motcua.vn/Unit\272H\"r 2\036^(units/[0-9A-Za-z.-]{1,63})?$'
+  _globals['_CALENDAROVERRIDE'].fields_by_name['unit']._serialized_options = b'\342A\001\001\372A\020\n\016motcua.vn/Unit\272H\036r\0342\032^(units/[a-z0-9-]{2,40})?$'
   _globals['_GETCALENDARREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETCALENDARREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032dossier.motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
+  _globals['_GETCALENDARREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032dossier.motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
+  _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['overrides']._loaded_options = None
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['overrides']._serialized_options = b'\342A\001\002\272H\006\222\001\003\020\320\017'
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['etag']._loaded_options = None
@@ -71,13 +71,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_REPLACEOVERRIDESREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032dossier.motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
+  _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022motcua.vn/Calendar\272H\033r\0312\027^calendars/[a-z]{1,63}$'
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['receive_time']._loaded_options = None
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['receive_time']._serialized_options = b'\342A\001\002\272H\003\310\001\001'
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['working_days']._loaded_options = None
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['working_days']._serialized_options = b'\342A\001\002\272H\007\032\005\030\356\002(\000'
   _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['unit']._loaded_options = None
-  _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['unit']._serialized_options = b'\342A\001\001\372A\031\n\027identity.motcua.vn/Unit\272H\"r 2\036^(units/[0-9A-Za-z.-]{1,63})?$'
+  _globals['_COMPUTEDUETIMEREQUEST'].fields_by_name['unit']._serialized_options = b'\342A\001\001\372A\020\n\016motcua.vn/Unit\272H\036r\0342\032^(units/[a-z0-9-]{2,40})?$'
   _globals['_CALENDARSERVICE'].methods_by_name['GetCalendar']._loaded_options = None
   _globals['_CALENDARSERVICE'].methods_by_name['GetCalendar']._serialized_options = b'\332A\004name\202\323\344\223\002\030\022\026/v1/{name=calendars/*}'
   _globals['_CALENDARSERVICE'].methods_by_name['ReplaceOverrides']._loaded_options = None
@@ -85,19 +85,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CALENDARSERVICE'].methods_by_name['ComputeDueTime']._loaded_options = None
   _globals['_CALENDARSERVICE'].methods_by_name['ComputeDueTime']._serialized_options = b'\332A\036name,receive_time,working_days\202\323\344\223\002\'\022%/v1/{name=calendars/*}:computeDueTime'
   _globals['_CALENDAR']._serialized_start=257
-  _globals['_CALENDAR']._serialized_end=555
-  _globals['_CALENDAROVERRIDE']._serialized_start=558
-  _globals['_CALENDAROVERRIDE']._serialized_end=905
-  _globals['_CALENDAROVERRIDE_KIND']._serialized_start=848
-  _globals['_CALENDAROVERRIDE_KIND']._serialized_end=905
-  _globals['_GETCALENDARREQUEST']._serialized_start=907
-  _globals['_GETCALENDARREQUEST']._serialized_end=1008
-  _globals['_REPLACEOVERRIDESREQUEST']._serialized_start=1011
-  _globals['_REPLACEOVERRIDESREQUEST']._serialized_end=1252
-  _globals['_COMPUTEDUETIMEREQUEST']._serialized_start=1255
-  _globals['_COMPUTEDUETIMEREQUEST']._serialized_end=1544
-  _globals['_COMPUTEDUETIMERESPONSE']._serialized_start=1546
-  _globals['_COMPUTEDUETIMERESPONSE']._serialized_end=1657
-  _globals['_CALENDARSERVICE']._serialized_start=1660
-  _globals['_CALENDARSERVICE']._serialized_end=2146
+  _globals['_CALENDAR']._serialized_end=547
+  _globals['_CALENDAROVERRIDE']._serialized_start=550
+  _globals['_CALENDAROVERRIDE']._serialized_end=884
+  _globals['_CALENDAROVERRIDE_KIND']._serialized_start=827
+  _globals['_CALENDAROVERRIDE_KIND']._serialized_end=884
+  _globals['_GETCALENDARREQUEST']._serialized_start=886
+  _globals['_GETCALENDARREQUEST']._serialized_end=979
+  _globals['_REPLACEOVERRIDESREQUEST']._serialized_start=982
+  _globals['_REPLACEOVERRIDESREQUEST']._serialized_end=1215
+  _globals['_COMPUTEDUETIMEREQUEST']._serialized_start=1218
+  _globals['_COMPUTEDUETIMEREQUEST']._serialized_end=1486
+  _globals['_COMPUTEDUETIMERESPONSE']._serialized_start=1488
+  _globals['_COMPUTEDUETIMERESPONSE']._serialized_end=1599
+  _globals['_CALENDARSERVICE']._serialized_start=1602
+  _globals['_CALENDARSERVICE']._serialized_end=2088
 # @@protoc_insertion_point(module_scope)

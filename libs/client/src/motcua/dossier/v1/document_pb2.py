@@ -30,7 +30,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n motcua/dossier/v1/document.proto\x12\x11motcua.dossier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x87\x05\n\x08\x44ocument\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x32\n\x05owner\x18\x02 \x01(\tB#\xe2\x41\x01\x03\xfa\x41\x1c\n\x1aidentity.motcua.vn/Account\x12\x33\n\x07\x64ossier\x18\x03 \x01(\tB\"\xe2\x41\x01\x03\xfa\x41\x1b\n\x19\x64ossier.motcua.vn/Dossier\x12\x34\n\x04kind\x18\x04 \x01(\x0e\x32 .motcua.dossier.v1.Document.KindB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x66orm\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06number\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04size\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x37\n\rdelivery_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0e \x01(\tB\x04\xe2\x41\x01\x03\"<\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_SLIP\x10\x01\x12\x0f\n\x0bKIND_RESULT\x10\x02:J\xea\x41G\n\x1a\x64ossier.motcua.vn/Document\x12\x14\x64ocuments/{document}*\tdocuments2\x08\x64ocument\"X\n\x08\x44ownload\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"f\n\x12GetDocumentRequest\x12P\n\x04name\x18\x01 \x01(\tBB\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x64ossier.motcua.vn/Document\xbaH\x1cr\x1a\x32\x18^documents/[0-9a-f]{32}$\"\xc2\x02\n\x14ListDocumentsRequest\x12T\n\x06parent\x18\x01 \x01(\tBD\xe2\x41\x01\x02\xfa\x41\x1c\n\x1aidentity.motcua.vn/Account\xbaH\x1er\x1c\x32\x1a^accounts/[0-9a-z-]{1,63}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12<\n\x04kind\x18\x04 \x01(\x0e\x32 .motcua.dossier.v1.Document.KindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12T\n\x07\x64ossier\x18\x05 \x01(\tBC\xe2\x41\x01\x01\xfa\x41\x1b\n\x19\x64ossier.motcua.vn/Dossier\xbaH\x1er\x1c\x32\x1a^(dossiers/[0-9a-f]{32})?$\"`\n\x15ListDocumentsResponse\x12.\n\tdocuments\x18\x01 \x03(\x0b\x32\x1b.motcua.dossier.v1.Document\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"i\n\x15\x43reateDownloadRequest\x12P\n\x04name\x18\x01 \x01(\tBB\xe2\x41\x01\x02\xfa\x41\x1c\n\x1a\x64ossier.motcua.vn/Document\xbaH\x1cr\x1a\x32\x18^documents/[0-9a-f]{32}$2\xb1\x03\n\x0f\x44ocumentService\x12x\n\x0bGetDocument\x12%.motcua.dossier.v1.GetDocumentRequest\x1a\x1b.motcua.dossier.v1.Document\"%\xda\x41\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=documents/*}\x12\x96\x01\n\rListDocuments\x12\'.motcua.dossier.v1.ListDocumentsRequest\x1a(.motcua.dossier.v1.ListDocumentsResponse\"2\xda\x41\x06parent\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=accounts/*}/documents\x12\x8a\x01\n\x0e\x43reateDownload\x12(.motcua.dossier.v1.CreateDownloadRequest\x1a\x1b.motcua.dossier.v1.Download\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=documents/*}:download:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n motcua/dossier/v1/document.proto\x12\x11motcua.dossier.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xee\x04\n\x08\x44ocument\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12)\n\x05owner\x18\x02 \x01(\tB\x1a\xe2\x41\x01\x03\xfa\x41\x13\n\x11motcua.vn/Account\x12+\n\x07\x64ossier\x18\x03 \x01(\tB\x1a\xe2\x41\x01\x03\xfa\x41\x13\n\x11motcua.vn/Dossier\x12\x34\n\x04kind\x18\x04 \x01(\x0e\x32 .motcua.dossier.v1.Document.KindB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x66orm\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06number\x18\x07 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0c\x63ontent_type\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03\x12\x12\n\x04size\x18\t \x01(\x03\x42\x04\xe2\x41\x01\x03\x12\x14\n\x06sha256\x18\n \x01(\tB\x04\xe2\x41\x01\x03\x12\x37\n\rdelivery_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\x0e \x01(\tB\x04\xe2\x41\x01\x03\"<\n\x04Kind\x12\x14\n\x10KIND_UNSPECIFIED\x10\x00\x12\r\n\tKIND_SLIP\x10\x01\x12\x0f\n\x0bKIND_RESULT\x10\x02:B\xea\x41?\n\x12motcua.vn/Document\x12\x14\x64ocuments/{document}*\tdocuments2\x08\x64ocument\"X\n\x08\x44ownload\x12\x0b\n\x03uri\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06sha256\x18\x03 \x01(\t\"^\n\x12GetDocumentRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xe2\x41\x01\x02\xfa\x41\x14\n\x12motcua.vn/Document\xbaH\x1cr\x1a\x32\x18^documents/[0-9a-f]{32}$\"\xae\x02\n\x14ListDocumentsRequest\x12H\n\x06parent\x18\x01 \x01(\tB8\xe2\x41\x01\x02\xfa\x41\x13\n\x11motcua.vn/Account\xbaH\x1br\x19\x32\x17^accounts/[0-9a-f]{32}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x08\x12<\n\x04kind\x18\x04 \x01(\x0e\x32 .motcua.dossier.v1.Document.KindB\x0c\xe2\x41\x01\x01\xbaH\x05\x82\x01\x02\x10\x01\x12L\n\x07\x64ossier\x18\x05 \x01(\tB;\xe2\x41\x01\x01\xfa\x41\x13\n\x11motcua.vn/Dossier\xbaH\x1er\x1c\x32\x1a^(dossiers/[0-9a-f]{32})?$\"`\n\x15ListDocumentsResponse\x12.\n\tdocuments\x18\x01 \x03(\x0b\x32\x1b.motcua.dossier.v1.Document\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"a\n\x15\x43reateDownloadRequest\x12H\n\x04name\x18\x01 \x01(\tB:\xe2\x41\x01\x02\xfa\x41\x14\n\x12motcua.vn/Document\xbaH\x1cr\x1a\x32\x18^documents/[0-9a-f]{32}$2\xb1\x03\n\x0f\x44ocumentService\x12x\n\x0bGetDocument\x12%.motcua.dossier.v1.GetDocumentRequest\x1a\x1b.motcua.dossier.v1.Document\"%\xda\x41\x04name\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=documents/*}\x12\x96\x01\n\rListDocuments\x12\'.motcua.dossier.v1.ListDocumentsRequest\x1a(.motcua.dossier.v1.ListDocumentsResponse\"2\xda\x41\x06parent\x82\xd3\xe4\x93\x02#\x12!/v1/{parent=accounts/*}/documents\x12\x8a\x01\n\x0e\x43reateDownload\x12(.motcua.dossier.v1.CreateDownloadRequest\x1a\x1b.motcua.dossier.v1.Download\"1\xda\x41\x04name\x82\xd3\xe4\x93\x02$\"\x1f/v1/{name=documents/*}:download:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,9 +40,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT'].fields_by_name['name']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_DOCUMENT'].fields_by_name['owner']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['owner']._serialized_options = b'\342A\001\003\372A\034\n\032identity.motcua.vn/Account'
+  _globals['_DOCUMENT'].fields_by_name['owner']._serialized_options = b'\342A\001\003\372A\023\n\021motcua.vn/Account'
   _globals['_DOCUMENT'].fields_by_name['dossier']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['dossier']._serialized_options = b'\342A\001\003\372A\033\n\031dossier.motcua.vn/Dossier'
+  _globals['_DOCUMENT'].fields_by_name['dossier']._serialized_options = b'\342A\001\003\372A\023\n\021motcua.vn/Dossier'
   _globals['_DOCUMENT'].fields_by_name['kind']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['kind']._serialized_options = b'\342A\001\003'
   _globals['_DOCUMENT'].fields_by_name['form']._loaded_options = None
@@ -66,11 +66,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT'].fields_by_name['etag']._loaded_options = None
   _globals['_DOCUMENT'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
   _globals['_DOCUMENT']._loaded_options = None
-  _globals['_DOCUMENT']._serialized_options = b'\352AG\n\032dossier.motcua.vn/Document\022\024documents/{document}*\tdocuments2\010document'
+  _globals['_DOCUMENT']._serialized_options = b'\352A?\n\022motcua.vn/Document\022\024documents/{document}*\tdocuments2\010document'
   _globals['_GETDOCUMENTREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_GETDOCUMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032dossier.motcua.vn/Document\272H\034r\0322\030^documents/[0-9a-f]{32}$'
+  _globals['_GETDOCUMENTREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022motcua.vn/Document\272H\034r\0322\030^documents/[0-9a-f]{32}$'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\034\n\032identity.motcua.vn/Account\272H\036r\0342\032^accounts/[0-9a-z-]{1,63}$'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\023\n\021motcua.vn/Account\272H\033r\0312\027^accounts/[0-9a-f]{32}$'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -78,9 +78,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['kind']._loaded_options = None
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['kind']._serialized_options = b'\342A\001\001\272H\005\202\001\002\020\001'
   _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['dossier']._loaded_options = None
-  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['dossier']._serialized_options = b'\342A\001\001\372A\033\n\031dossier.motcua.vn/Dossier\272H\036r\0342\032^(dossiers/[0-9a-f]{32})?$'
+  _globals['_LISTDOCUMENTSREQUEST'].fields_by_name['dossier']._serialized_options = b'\342A\001\001\372A\023\n\021motcua.vn/Dossier\272H\036r\0342\032^(dossiers/[0-9a-f]{32})?$'
   _globals['_CREATEDOWNLOADREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATEDOWNLOADREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\034\n\032dossier.motcua.vn/Document\272H\034r\0322\030^documents/[0-9a-f]{32}$'
+  _globals['_CREATEDOWNLOADREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\024\n\022motcua.vn/Document\272H\034r\0322\030^documents/[0-9a-f]{32}$'
   _globals['_DOCUMENTSERVICE'].methods_by_name['GetDocument']._loaded_options = None
   _globals['_DOCUMENTSERVICE'].methods_by_name['GetDocument']._serialized_options = b'\332A\004name\202\323\344\223\002\030\022\026/v1/{name=documents/*}'
   _globals['_DOCUMENTSERVICE'].methods_by_name['ListDocuments']._loaded_options = None
@@ -88,19 +88,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTSERVICE'].methods_by_name['CreateDownload']._loaded_options = None
   _globals['_DOCUMENTSERVICE'].methods_by_name['CreateDownload']._serialized_options = b'\332A\004name\202\323\344\223\002$\"\037/v1/{name=documents/*}:download:\001*'
   _globals['_DOCUMENT']._serialized_start=233
-  _globals['_DOCUMENT']._serialized_end=880
-  _globals['_DOCUMENT_KIND']._serialized_start=744
-  _globals['_DOCUMENT_KIND']._serialized_end=804
-  _globals['_DOWNLOAD']._serialized_start=882
-  _globals['_DOWNLOAD']._serialized_end=970
-  _globals['_GETDOCUMENTREQUEST']._serialized_start=972
-  _globals['_GETDOCUMENTREQUEST']._serialized_end=1074
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=1077
-  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=1399
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=1401
-  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=1497
-  _globals['_CREATEDOWNLOADREQUEST']._serialized_start=1499
-  _globals['_CREATEDOWNLOADREQUEST']._serialized_end=1604
-  _globals['_DOCUMENTSERVICE']._serialized_start=1607
-  _globals['_DOCUMENTSERVICE']._serialized_end=2040
+  _globals['_DOCUMENT']._serialized_end=855
+  _globals['_DOCUMENT_KIND']._serialized_start=727
+  _globals['_DOCUMENT_KIND']._serialized_end=787
+  _globals['_DOWNLOAD']._serialized_start=857
+  _globals['_DOWNLOAD']._serialized_end=945
+  _globals['_GETDOCUMENTREQUEST']._serialized_start=947
+  _globals['_GETDOCUMENTREQUEST']._serialized_end=1041
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_start=1044
+  _globals['_LISTDOCUMENTSREQUEST']._serialized_end=1346
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_start=1348
+  _globals['_LISTDOCUMENTSRESPONSE']._serialized_end=1444
+  _globals['_CREATEDOWNLOADREQUEST']._serialized_start=1446
+  _globals['_CREATEDOWNLOADREQUEST']._serialized_end=1543
+  _globals['_DOCUMENTSERVICE']._serialized_start=1546
+  _globals['_DOCUMENTSERVICE']._serialized_end=1979
 # @@protoc_insertion_point(module_scope)
