@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmotcua/notify/v1/errors.proto\x12\x10motcua.notify.v1*\x97\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\'\n#ERROR_REASON_NOTIFICATION_NOT_FOUND\x10\x01\x12\"\n\x1e\x45RROR_REASON_MESSAGE_NOT_FOUND\x10\x02\x12#\n\x1f\x45RROR_REASON_TEMPLATE_NOT_FOUND\x10\x03\x12$\n ERROR_REASON_CHANNEL_NOT_OFFERED\x10\x04\x12!\n\x1d\x45RROR_REASON_VARIABLE_MISSING\x10\x05\x12!\n\x1d\x45RROR_REASON_VARIABLE_UNKNOWN\x10\x06\x12\'\n#ERROR_REASON_TRANSITION_NOT_ALLOWED\x10\x07\x12\x1e\n\x1a\x45RROR_REASON_TOPIC_UNKNOWN\x10\x08\x12 \n\x1c\x45RROR_REASON_TOPIC_MANDATORY\x10\t\x12\x1e\n\x1a\x45RROR_REASON_PHONE_INVALID\x10\n\x12\x1e\n\x1a\x45RROR_REASON_EMAIL_INVALID\x10\x0b\x12\x1e\n\x1a\x45RROR_REASON_TEXT_TOO_LONG\x10\x0c\x12\x1e\n\x1a\x45RROR_REASON_STALE_VERSION\x10\r\x12!\n\x1d\x45RROR_REASON_EVENT_INCOMPLETE\x10\x0e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dmotcua/notify/v1/errors.proto\x12\x10motcua.notify.v1*\x91\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12#\n\x1f\x45RROR_REASON_TEMPLATE_NOT_FOUND\x10\x01\x12$\n ERROR_REASON_CHANNEL_NOT_OFFERED\x10\x02\x12!\n\x1d\x45RROR_REASON_VARIABLE_MISSING\x10\x03\x12!\n\x1d\x45RROR_REASON_VARIABLE_UNKNOWN\x10\x04\x12!\n\x1d\x45RROR_REASON_VARIABLE_INVALID\x10\x05\x12\'\n#ERROR_REASON_TRANSITION_NOT_ALLOWED\x10\x06\x12\x1e\n\x1a\x45RROR_REASON_TOPIC_UNKNOWN\x10\x07\x12 \n\x1c\x45RROR_REASON_TOPIC_MANDATORY\x10\x08\x12!\n\x1d\x45RROR_REASON_EVENT_INCOMPLETE\x10\t\x12\"\n\x1e\x45RROR_REASON_RECIPIENT_MISSING\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'motcua.notify.v1.errors_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=52
-  _globals['_ERRORREASON']._serialized_end=587
+  _globals['_ERRORREASON']._serialized_end=453
 # @@protoc_insertion_point(module_scope)

@@ -24,66 +24,50 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     DESCRIPTOR: _descriptor.EnumDescriptor
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Not set."""
-    ERROR_REASON_NOTIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 1
-    """No notification has this name, or the caller may not see it."""
-    ERROR_REASON_MESSAGE_NOT_FOUND: _ErrorReason.ValueType  # 2
-    """No inbox message has this name, or the caller may not see it."""
-    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 3
-    """No template has this name on the given date."""
-    ERROR_REASON_CHANNEL_NOT_OFFERED: _ErrorReason.ValueType  # 4
+    ERROR_REASON_TEMPLATE_NOT_FOUND: _ErrorReason.ValueType  # 1
+    """No template of this name is in force on the date."""
+    ERROR_REASON_CHANNEL_NOT_OFFERED: _ErrorReason.ValueType  # 2
     """The template has no text for the channel."""
-    ERROR_REASON_VARIABLE_MISSING: _ErrorReason.ValueType  # 5
+    ERROR_REASON_VARIABLE_MISSING: _ErrorReason.ValueType  # 3
     """A variable that the template requires is missing."""
-    ERROR_REASON_VARIABLE_UNKNOWN: _ErrorReason.ValueType  # 6
+    ERROR_REASON_VARIABLE_UNKNOWN: _ErrorReason.ValueType  # 4
     """A variable was given that the template does not know."""
-    ERROR_REASON_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 7
+    ERROR_REASON_VARIABLE_INVALID: _ErrorReason.ValueType  # 5
+    """A variable has a value that the template cannot show, e.g. no time where it wants one."""
+    ERROR_REASON_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 6
     """The notification is in a state that does not allow this step."""
-    ERROR_REASON_TOPIC_UNKNOWN: _ErrorReason.ValueType  # 8
-    """The topic does not exist."""
-    ERROR_REASON_TOPIC_MANDATORY: _ErrorReason.ValueType  # 9
+    ERROR_REASON_TOPIC_UNKNOWN: _ErrorReason.ValueType  # 7
+    """There is no such topic."""
+    ERROR_REASON_TOPIC_MANDATORY: _ErrorReason.ValueType  # 8
     """Messages on this topic are required by law and cannot be switched off."""
-    ERROR_REASON_PHONE_INVALID: _ErrorReason.ValueType  # 10
-    """The phone number is not a number of any numbering plan."""
-    ERROR_REASON_EMAIL_INVALID: _ErrorReason.ValueType  # 11
-    """The e-mail address is not deliverable as written."""
-    ERROR_REASON_TEXT_TOO_LONG: _ErrorReason.ValueType  # 12
-    """The value is longer than the channel carries."""
-    ERROR_REASON_STALE_VERSION: _ErrorReason.ValueType  # 13
-    """The resource changed since it was read; read again."""
-    ERROR_REASON_EVENT_INCOMPLETE: _ErrorReason.ValueType  # 14
+    ERROR_REASON_EVENT_INCOMPLETE: _ErrorReason.ValueType  # 9
     """The event lacks a field that its trigger names."""
+    ERROR_REASON_RECIPIENT_MISSING: _ErrorReason.ValueType  # 10
+    """Nobody holds the post whose holder the trigger wants told."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call to the notify service failed; ErrorInfo.reason is the value's name without its prefix."""
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Not set."""
-ERROR_REASON_NOTIFICATION_NOT_FOUND: ErrorReason.ValueType  # 1
-"""No notification has this name, or the caller may not see it."""
-ERROR_REASON_MESSAGE_NOT_FOUND: ErrorReason.ValueType  # 2
-"""No inbox message has this name, or the caller may not see it."""
-ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 3
-"""No template has this name on the given date."""
-ERROR_REASON_CHANNEL_NOT_OFFERED: ErrorReason.ValueType  # 4
+ERROR_REASON_TEMPLATE_NOT_FOUND: ErrorReason.ValueType  # 1
+"""No template of this name is in force on the date."""
+ERROR_REASON_CHANNEL_NOT_OFFERED: ErrorReason.ValueType  # 2
 """The template has no text for the channel."""
-ERROR_REASON_VARIABLE_MISSING: ErrorReason.ValueType  # 5
+ERROR_REASON_VARIABLE_MISSING: ErrorReason.ValueType  # 3
 """A variable that the template requires is missing."""
-ERROR_REASON_VARIABLE_UNKNOWN: ErrorReason.ValueType  # 6
+ERROR_REASON_VARIABLE_UNKNOWN: ErrorReason.ValueType  # 4
 """A variable was given that the template does not know."""
-ERROR_REASON_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 7
+ERROR_REASON_VARIABLE_INVALID: ErrorReason.ValueType  # 5
+"""A variable has a value that the template cannot show, e.g. no time where it wants one."""
+ERROR_REASON_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 6
 """The notification is in a state that does not allow this step."""
-ERROR_REASON_TOPIC_UNKNOWN: ErrorReason.ValueType  # 8
-"""The topic does not exist."""
-ERROR_REASON_TOPIC_MANDATORY: ErrorReason.ValueType  # 9
+ERROR_REASON_TOPIC_UNKNOWN: ErrorReason.ValueType  # 7
+"""There is no such topic."""
+ERROR_REASON_TOPIC_MANDATORY: ErrorReason.ValueType  # 8
 """Messages on this topic are required by law and cannot be switched off."""
-ERROR_REASON_PHONE_INVALID: ErrorReason.ValueType  # 10
-"""The phone number is not a number of any numbering plan."""
-ERROR_REASON_EMAIL_INVALID: ErrorReason.ValueType  # 11
-"""The e-mail address is not deliverable as written."""
-ERROR_REASON_TEXT_TOO_LONG: ErrorReason.ValueType  # 12
-"""The value is longer than the channel carries."""
-ERROR_REASON_STALE_VERSION: ErrorReason.ValueType  # 13
-"""The resource changed since it was read; read again."""
-ERROR_REASON_EVENT_INCOMPLETE: ErrorReason.ValueType  # 14
+ERROR_REASON_EVENT_INCOMPLETE: ErrorReason.ValueType  # 9
 """The event lacks a field that its trigger names."""
+ERROR_REASON_RECIPIENT_MISSING: ErrorReason.ValueType  # 10
+"""Nobody holds the post whose holder the trigger wants told."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -31,7 +31,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from motcua.common.v1 import common_pb2 as motcua_dot_common_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmotcua/notify/v1/inbox.proto\x12\x10motcua.notify.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmotcua/common/v1/common.proto\"\xa2\x04\n\x0cInboxMessage\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x35\n\x0cnotification\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16motcua.vn/Notification\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\x05title\x18\x04 \x01(\x0b\x32\x1f.motcua.common.v1.LocalizedTextB\x04\xe2\x41\x01\x03\x12\x33\n\x04\x62ody\x18\x05 \x01(\x0b\x32\x1f.motcua.common.v1.LocalizedTextB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clegal_notice\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tread_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x03:\xa8\x01\xea\x41\xa4\x01\n\x16motcua.vn/InboxMessage\x12%accounts/{account}/messages/{message}\x12%officers/{officer}/messages/{message}\x12\x1funits/{unit}/messages/{message}*\rinboxMessages2\x0cinboxMessage\"\xd5\x01\n\x13ListMessagesRequest\x12\x61\n\x06parent\x18\x01 \x01(\tBQ\xe2\x41\x01\x02\xfa\x41\x18\x12\x16motcua.vn/InboxMessage\xbaH/r-2+^(accounts|officers|units)/[a-z0-9-]{1,63}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10\x12\x19\n\x0bunread_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"a\n\x14ListMessagesResponse\x12\x30\n\x08messages\x18\x01 \x03(\x0b\x32\x1e.motcua.notify.v1.InboxMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xcb\x01\n\x0fMarkReadRequest\x12x\n\x04name\x18\x01 \x01(\tBj\xe2\x41\x01\x02\xfa\x41\x18\n\x16motcua.vn/InboxMessage\xbaHHrF2D^(accounts|officers|units)/[a-z0-9-]{1,63}/messages/[a-z0-9-]{1,63}$\x12#\n\nrequest_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@2\xd2\x03\n\x0cInboxService\x12\xd5\x01\n\x0cListMessages\x12%.motcua.notify.v1.ListMessagesRequest\x1a&.motcua.notify.v1.ListMessagesResponse\"v\xda\x41\x06parent\x82\xd3\xe4\x93\x02g\x12 /v1/{parent=accounts/*}/messagesZ\"\x12 /v1/{parent=officers/*}/messagesZ\x1f\x12\x1d/v1/{parent=units/*}/messages\x12\xe9\x01\n\x08MarkRead\x12!.motcua.notify.v1.MarkReadRequest\x1a\x1e.motcua.notify.v1.InboxMessage\"\x99\x01\xda\x41\x04name\x82\xd3\xe4\x93\x02\x8b\x01\")/v1/{name=accounts/*/messages/*}:markRead:\x01*Z.\")/v1/{name=officers/*/messages/*}:markRead:\x01*Z+\"&/v1/{name=units/*/messages/*}:markRead:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cmotcua/notify/v1/inbox.proto\x12\x10motcua.notify.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17google/api/client.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dmotcua/common/v1/common.proto\"\x81\x04\n\x0cInboxMessage\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x35\n\x0cnotification\x18\x02 \x01(\tB\x1f\xe2\x41\x01\x03\xfa\x41\x18\n\x16motcua.vn/Notification\x12\x15\n\x07subject\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x34\n\x05title\x18\x04 \x01(\x0b\x32\x1f.motcua.common.v1.LocalizedTextB\x04\xe2\x41\x01\x03\x12\x33\n\x04\x62ody\x18\x05 \x01(\x0b\x32\x1f.motcua.common.v1.LocalizedTextB\x04\xe2\x41\x01\x03\x12\x1a\n\x0clegal_notice\x18\x06 \x01(\x08\x42\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x33\n\tread_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x12\n\x04\x65tag\x18\t \x01(\tB\x04\xe2\x41\x01\x03:\x87\x01\xea\x41\x83\x01\n\x16motcua.vn/InboxMessage\x12%accounts/{account}/messages/{message}\x12%officers/{officer}/messages/{message}*\rinboxMessages2\x0cinboxMessage\"\xcf\x01\n\x13ListMessagesRequest\x12[\n\x06parent\x18\x01 \x01(\tBK\xe2\x41\x01\x02\xfa\x41\x18\x12\x16motcua.vn/InboxMessage\xbaH)r\'2%^(accounts|officers)/[a-z0-9-]{1,63}$\x12\x1e\n\tpage_size\x18\x02 \x01(\x05\x42\x0b\xe2\x41\x01\x01\xbaH\x04\x1a\x02(\x00\x12 \n\npage_token\x18\x03 \x01(\tB\x0c\xe2\x41\x01\x01\xbaH\x05r\x03\x18\x80\x10\x12\x19\n\x0bunread_only\x18\x04 \x01(\x08\x42\x04\xe2\x41\x01\x01\"a\n\x14ListMessagesResponse\x12\x30\n\x08messages\x18\x01 \x03(\x0b\x32\x1e.motcua.notify.v1.InboxMessage\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc5\x01\n\x0fMarkReadRequest\x12r\n\x04name\x18\x01 \x01(\tBd\xe2\x41\x01\x02\xfa\x41\x18\n\x16motcua.vn/InboxMessage\xbaHBr@2>^(accounts|officers)/[a-z0-9-]{1,63}/messages/[a-z0-9-]{1,63}$\x12#\n\nrequest_id\x18\x02 \x01(\tB\x0f\xe2\x41\x01\x01\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\x12\x19\n\x04\x65tag\x18\x03 \x01(\tB\x0b\xe2\x41\x01\x01\xbaH\x04r\x02\x18@2\x82\x03\n\x0cInboxService\x12\xb4\x01\n\x0cListMessages\x12%.motcua.notify.v1.ListMessagesRequest\x1a&.motcua.notify.v1.ListMessagesResponse\"U\xda\x41\x06parent\x82\xd3\xe4\x93\x02\x46\x12 /v1/{parent=accounts/*}/messagesZ\"\x12 /v1/{parent=officers/*}/messages\x12\xba\x01\n\x08MarkRead\x12!.motcua.notify.v1.MarkReadRequest\x1a\x1e.motcua.notify.v1.InboxMessage\"k\xda\x41\x04name\x82\xd3\xe4\x93\x02^\")/v1/{name=accounts/*/messages/*}:markRead:\x01*Z.\")/v1/{name=officers/*/messages/*}:markRead:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,9 +57,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_INBOXMESSAGE'].fields_by_name['etag']._loaded_options = None
   _globals['_INBOXMESSAGE'].fields_by_name['etag']._serialized_options = b'\342A\001\003'
   _globals['_INBOXMESSAGE']._loaded_options = None
-  _globals['_INBOXMESSAGE']._serialized_options = b'\352A\244\001\n\026motcua.vn/InboxMessage\022%accounts/{account}/messages/{message}\022%officers/{officer}/messages/{message}\022\037units/{unit}/messages/{message}*\rinboxMessages2\014inboxMessage'
+  _globals['_INBOXMESSAGE']._serialized_options = b'\352A\203\001\n\026motcua.vn/InboxMessage\022%accounts/{account}/messages/{message}\022%officers/{officer}/messages/{message}*\rinboxMessages2\014inboxMessage'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['parent']._loaded_options = None
-  _globals['_LISTMESSAGESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\030\022\026motcua.vn/InboxMessage\272H/r-2+^(accounts|officers|units)/[a-z0-9-]{1,63}$'
+  _globals['_LISTMESSAGESREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\030\022\026motcua.vn/InboxMessage\272H)r\'2%^(accounts|officers)/[a-z0-9-]{1,63}$'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['page_size']._serialized_options = b'\342A\001\001\272H\004\032\002(\000'
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -67,23 +67,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['unread_only']._loaded_options = None
   _globals['_LISTMESSAGESREQUEST'].fields_by_name['unread_only']._serialized_options = b'\342A\001\001'
   _globals['_MARKREADREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_MARKREADREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\030\n\026motcua.vn/InboxMessage\272HHrF2D^(accounts|officers|units)/[a-z0-9-]{1,63}/messages/[a-z0-9-]{1,63}$'
+  _globals['_MARKREADREQUEST'].fields_by_name['name']._serialized_options = b'\342A\001\002\372A\030\n\026motcua.vn/InboxMessage\272HBr@2>^(accounts|officers)/[a-z0-9-]{1,63}/messages/[a-z0-9-]{1,63}$'
   _globals['_MARKREADREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_MARKREADREQUEST'].fields_by_name['request_id']._serialized_options = b'\342A\001\001\272H\010r\003\260\001\001\330\001\001'
   _globals['_MARKREADREQUEST'].fields_by_name['etag']._loaded_options = None
   _globals['_MARKREADREQUEST'].fields_by_name['etag']._serialized_options = b'\342A\001\001\272H\004r\002\030@'
   _globals['_INBOXSERVICE'].methods_by_name['ListMessages']._loaded_options = None
-  _globals['_INBOXSERVICE'].methods_by_name['ListMessages']._serialized_options = b'\332A\006parent\202\323\344\223\002g\022 /v1/{parent=accounts/*}/messagesZ\"\022 /v1/{parent=officers/*}/messagesZ\037\022\035/v1/{parent=units/*}/messages'
+  _globals['_INBOXSERVICE'].methods_by_name['ListMessages']._serialized_options = b'\332A\006parent\202\323\344\223\002F\022 /v1/{parent=accounts/*}/messagesZ\"\022 /v1/{parent=officers/*}/messages'
   _globals['_INBOXSERVICE'].methods_by_name['MarkRead']._loaded_options = None
-  _globals['_INBOXSERVICE'].methods_by_name['MarkRead']._serialized_options = b'\332A\004name\202\323\344\223\002\213\001\")/v1/{name=accounts/*/messages/*}:markRead:\001*Z.\")/v1/{name=officers/*/messages/*}:markRead:\001*Z+\"&/v1/{name=units/*/messages/*}:markRead:\001*'
+  _globals['_INBOXSERVICE'].methods_by_name['MarkRead']._serialized_options = b'\332A\004name\202\323\344\223\002^\")/v1/{name=accounts/*/messages/*}:markRead:\001*Z.\")/v1/{name=officers/*/messages/*}:markRead:\001*'
   _globals['_INBOXMESSAGE']._serialized_start=259
-  _globals['_INBOXMESSAGE']._serialized_end=805
-  _globals['_LISTMESSAGESREQUEST']._serialized_start=808
-  _globals['_LISTMESSAGESREQUEST']._serialized_end=1021
-  _globals['_LISTMESSAGESRESPONSE']._serialized_start=1023
-  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1120
-  _globals['_MARKREADREQUEST']._serialized_start=1123
-  _globals['_MARKREADREQUEST']._serialized_end=1326
-  _globals['_INBOXSERVICE']._serialized_start=1329
-  _globals['_INBOXSERVICE']._serialized_end=1795
+  _globals['_INBOXMESSAGE']._serialized_end=772
+  _globals['_LISTMESSAGESREQUEST']._serialized_start=775
+  _globals['_LISTMESSAGESREQUEST']._serialized_end=982
+  _globals['_LISTMESSAGESRESPONSE']._serialized_start=984
+  _globals['_LISTMESSAGESRESPONSE']._serialized_end=1081
+  _globals['_MARKREADREQUEST']._serialized_start=1084
+  _globals['_MARKREADREQUEST']._serialized_end=1281
+  _globals['_INBOXSERVICE']._serialized_start=1284
+  _globals['_INBOXSERVICE']._serialized_end=1670
 # @@protoc_insertion_point(module_scope)

@@ -52,7 +52,7 @@ class InboxServiceServicer:
     """
 
     def ListMessages(self, request, context):
-        """Lists the messages of one inbox, newest first. The owner only; an agency's inbox is open to its officers.
+        """Lists the messages of one inbox, newest first. The owner only.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

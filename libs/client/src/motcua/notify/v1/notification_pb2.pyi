@@ -126,7 +126,7 @@ class Notification(_message.Message):
     subject: _builtins.str
     """Resource that the event is about, e.g. `dossiers/1f…`."""
     recipient: _builtins.str
-    """Who is told: `accounts/x`, `officers/x` or, for an agency, `units/x`."""
+    """Who is told: `accounts/x` or `officers/x`."""
     channel: Global___Channel.ValueType
     """Channel it goes over."""
     template: _builtins.str
