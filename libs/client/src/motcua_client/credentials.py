@@ -1,0 +1,97 @@
+"""Who the caller is: something that yields a valid access token for each call."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import requests
+
+HTTP_SECONDS = 10.0
+LIFE_USED = 0.8
+"""A token is renewed when this share of its life is over, so that it never expires on the way."""
+
+
+class Credentials(Protocol):
+    """Yields the access token to send with a call."""
+
+    def token(self) -> str:
+        """A token that is valid now.
+
+        Raises:
+            CredentialsError: none could be had.
+        """
+        ...
+
+
+class CredentialsError(Exception):
+    """The identity service gave no token; the text says why."""
+
+
+@dataclass(frozen=True)
+class StaticToken:
+    """One token, given by whoever signed the person in; it is never renewed."""
+
+    value: str = field(repr=False)
+
+    def token(self) -> str:
+        """The token."""
+        return self.value
+
+
+@dataclass
+class ClientCredentials:
+    """A system that calls as itself (OAuth 2.0 client credentials, RFC 6749 §4.4).
+
+    The token is kept and renewed early; one object serves many threads.
+
+    Attributes:
+        issuer: URL of the identity service; its discovery document names the token endpoint.
+        client_id: name under which the system is registered.
+        client_secret: its secret.
+        scope: what is asked for, separated by blanks; empty for the client's default.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str = ""
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _endpoint: str = field(default="", init=False, repr=False)
+    _token: str = field(default="", init=False, repr=False)
+    _renew_at: float = field(default=0.0, init=False, repr=False)
+
+    def token(self) -> str:
+        """A token with at least a fifth of its life left.
+
+        Raises:
+            CredentialsError: the identity service is down or refused the client.
+        """
+        with self._lock:
+            if time.monotonic() >= self._renew_at:
+                self._renew()
+            return self._token
+
+    def _renew(self) -> None:
+        asked_at = time.monotonic()
+        try:
+            if not self._endpoint:
+                self._endpoint = self._discover()
+            answer = requests.post(
+                self._endpoint,
+                data={"grant_type": "client_credentials", **({"scope": self.scope} if self.scope else {})},
+                auth=(self.client_id, self.client_secret),
+                timeout=HTTP_SECONDS,
+            )
+        except requests.RequestException as error:
+            raise CredentialsError(f"no answer from {self.issuer}: {error}") from error
+        if not answer.ok:
+            raise CredentialsError(f"{self.issuer} refused client {self.client_id}: {answer.status_code} {answer.text}")
+        body = answer.json()
+        self._token = body["access_token"]
+        self._renew_at = asked_at + LIFE_USED * float(body["expires_in"])
+
+    def _discover(self) -> str:
+        answer = requests.get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration", timeout=HTTP_SECONDS)
+        answer.raise_for_status()
+        return str(answer.json()["token_endpoint"])

@@ -1,0 +1,167 @@
+"""The command line of `./dev`: what it offers, and in which environment each part runs.
+
+Standard library only: `./dev --help` works before anything is installed.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from motcua_devstack import environment
+from motcua_devstack.console import fail
+from motcua_devstack.errors import DevError
+from motcua_devstack.paths import VENV_PYTHON
+
+RUN = ("runtime", "servers")
+TEST = (*RUN, "test")
+CHECK = (*TEST, "lint")
+MISTAKE = 2
+INTERRUPTED = 130
+PASSED_ON = ("test",)
+"""Subcommands whose arguments belong to another program."""
+
+
+@dataclass(frozen=True)
+class Subcommand:
+    """One subcommand: `motcua_devstack.commands.<name>` runs it with the parsed options.
+
+    Attributes:
+        summary: its line in `./dev --help`.
+        groups: requirement groups it needs.
+        arguments: adds its own arguments.
+        details: what `./dev <name> --help` says besides.
+    """
+
+    summary: str
+    groups: tuple[str, ...]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None
+    details: str = ""
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--report", metavar="FILE", help="write the steps, files and spans as JSON")
+    parser.add_argument("--keep", action="store_true", help="leave everything running afterwards, until Ctrl-C")
+    parser.add_argument("--fresh", action="store_true", help="begin with empty stores")
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", default="local", help="which stack (default: local; the demo's is called demo)")
+
+
+def _up(parser: argparse.ArgumentParser) -> None:
+    _name(parser)
+    parser.add_argument("--detach", action="store_true", help="return when all is ready; ./dev down stops it")
+    parser.add_argument("--fresh", action="store_true", help="begin with empty stores")
+
+
+def _logs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("process", metavar="SVC", nargs="?", help="a process of ./dev status, or a service")
+    _name(parser)
+    parser.add_argument("-n", "--lines", type=int, default=50, help="how many lines (default: 50)")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on as lines arrive, until Ctrl-C")
+
+
+def _trace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("trace_id", metavar="ID", help="trace id, or the first digits of it")
+    parser.add_argument("--name", help="which stack's spans (default: all)")
+
+
+def _call(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("method", help="e.g. motcua.dossier.v1.DossierService/GetDossier")
+    parser.add_argument("request", nargs="?", default="{}", help="the request as JSON (default: {})")
+    parser.add_argument("--as", dest="caller", metavar="WHO", help="service name whose identity is used, e.g. permits")
+    parser.add_argument("--token", help="an access token to use instead")
+    _name(parser)
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("only", metavar="NAME", nargs="*", help="checks to run (default: all)")
+
+
+def _lock(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--upgrade", action="store_true", help="take newer versions where the *.in files allow")
+
+
+def _gen(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--release", action="store_true", help="also write the image that buf breaking judges against")
+
+
+SUBCOMMANDS = {
+    "demo": Subcommand("run the whole suite here and walk one building permit through it", RUN, _demo),
+    "up": Subcommand("start the servers and all services", RUN, _up),
+    "down": Subcommand("stop a stack that runs detached", RUN, _name),
+    "status": Subcommand("processes and addresses of the stacks", RUN, _name),
+    "logs": Subcommand("what a service wrote", RUN, _logs),
+    "call": Subcommand("an authenticated gRPC call by method name with JSON", RUN, _call),
+    "trace": Subcommand("draw one trace as a tree", RUN, _trace),
+    "test": Subcommand(
+        "run the tests: ./dev test [PATH…] [pytest options]",
+        TEST,
+        details="All arguments go to pytest; two workers share one set of servers unless you pass -n.",
+    ),
+    "check": Subcommand("format, lint, types, import rules, contract, data, dependencies", CHECK, _check),
+    "gen": Subcommand("generate Python from proto/", CHECK, _gen),
+    "lock": Subcommand("compile requirements/*.in to hash-locked *.txt", CHECK, _lock),
+}
+
+EPILOG = """\
+servers of your own instead of the embedded ones:
+  MONGODB_URI, OBJECT_STORE_URL (with OBJECT_STORE_ACCESS_KEY, OBJECT_STORE_SECRET_KEY),
+  BROKER_URL, OTEL_EXPORTER_OTLP_ENDPOINT
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    root = argparse.ArgumentParser(
+        prog="./dev",
+        description="Motcua on this machine. The first run makes .venv from hash-locked requirements.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = root.add_subparsers(dest="subcommand", metavar="COMMAND", required=True)
+    for name, subcommand in SUBCOMMANDS.items():
+        child = subparsers.add_parser(
+            name, help=subcommand.summary, description=f"{subcommand.summary}. {subcommand.details}".strip()
+        )
+        subcommand.arguments(child)
+    return root
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    if argv and argv[0] in PASSED_ON and argv[1:2] not in (["-h"], ["--help"]):
+        return argparse.Namespace(subcommand=argv[0], arguments=list(argv[1:]))
+    return parser().parse_args(argv)
+
+
+def run_outside(argv: Sequence[str]) -> NoReturn:
+    """`./dev` itself: understand the command line, make the environment, go on inside it."""
+    options = _parse(argv)
+    try:
+        environment.ensure(SUBCOMMANDS[options.subcommand].groups)
+    except DevError as error:
+        fail(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        fail("interrupted")
+        sys.exit(INTERRUPTED)
+    sys.stdout.flush()
+    os.execv(VENV_PYTHON, [str(VENV_PYTHON), "-m", "motcua_devstack", *argv])  # noqa: S606 - no shell wanted
+
+
+def run_inside(argv: Sequence[str]) -> int:
+    """The subcommand, inside the environment."""
+    options = _parse(argv)
+    command = importlib.import_module(f"motcua_devstack.commands.{options.subcommand}")
+    try:
+        return int(command.run(options))
+    except DevError as error:
+        fail(str(error))
+        return 1
+    except KeyboardInterrupt:
+        fail("interrupted")
+        return INTERRUPTED
