@@ -1,0 +1,1 @@
+"""What identity does on request: one handler for each command or query."""

@@ -1,0 +1,1 @@
+"""Who is who by law: pure computing."""

@@ -1,0 +1,1 @@
+"""How requests come in: gRPC, HTTP (OpenID Connect), events, command line."""
