@@ -1,0 +1,201 @@
+"""What a file really is, whatever its sender calls it."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pikepdf
+import puremagic
+
+PDF = "application/pdf"
+JPEG = "image/jpeg"
+PNG = "image/png"
+TIFF = "image/tiff"
+HEIF = "image/heif"
+DWG = "image/vnd.dwg"
+ZIP = "application/zip"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_ALIASES = {
+    "application/acad": DWG,
+    "application/x-pdf": PDF,
+    "application/x-zip-compressed": ZIP,
+    "image/heic": HEIF,
+    "image/jpg": JPEG,
+    "image/x-dwg": DWG,
+}
+
+
+class Problem(StrEnum):
+    """Why a file is not what it should be."""
+
+    EMPTY = "EMPTY"
+    TYPE_UNKNOWN = "TYPE_UNKNOWN"
+    TYPE_MISMATCH = "TYPE_MISMATCH"
+    PDF_BROKEN = "PDF_BROKEN"
+    PDF_PASSWORD = "PDF_PASSWORD"  # noqa: S105 - not a secret
+    PDF_TOO_MANY_PAGES = "PDF_TOO_MANY_PAGES"
+    PDF_ACTIVE_CONTENT = "PDF_ACTIVE_CONTENT"
+
+
+class ActiveContent(StrEnum):
+    """What a PDF file can do besides being read."""
+
+    JAVASCRIPT = "JAVASCRIPT"
+    LAUNCH = "LAUNCH"
+    SUBMIT = "SUBMIT"
+    FORM_PROGRAM = "FORM_PROGRAM"
+    MULTIMEDIA = "MULTIMEDIA"
+    ATTACHMENT = "ATTACHMENT"
+
+
+_ACTIONS = {
+    "/JavaScript": ActiveContent.JAVASCRIPT,
+    "/Launch": ActiveContent.LAUNCH,
+    "/SubmitForm": ActiveContent.SUBMIT,
+    "/ImportData": ActiveContent.SUBMIT,
+    "/Rendition": ActiveContent.MULTIMEDIA,
+    "/Movie": ActiveContent.MULTIMEDIA,
+    "/Sound": ActiveContent.MULTIMEDIA,
+}
+_TYPES = {"/EmbeddedFile": ActiveContent.ATTACHMENT}
+_ANNOTATIONS = {
+    "/3D": ActiveContent.MULTIMEDIA,
+    "/Movie": ActiveContent.MULTIMEDIA,
+    "/RichMedia": ActiveContent.MULTIMEDIA,
+    "/Screen": ActiveContent.MULTIMEDIA,
+    "/Sound": ActiveContent.MULTIMEDIA,
+    "/FileAttachment": ActiveContent.ATTACHMENT,
+}
+_KEYS = {
+    "/JS": ActiveContent.JAVASCRIPT,
+    "/XFA": ActiveContent.FORM_PROGRAM,
+    "/EF": ActiveContent.ATTACHMENT,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem, with an English detail for operators."""
+
+    problem: Problem
+    detail: str
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What was found in a file.
+
+    Attributes:
+        content_type: media type by content; empty when unknown.
+        pages: of a readable PDF, else None.
+        active: what a readable PDF can do besides being read.
+        findings: problems; none means that the file may be taken.
+    """
+
+    content_type: str
+    findings: tuple[Finding, ...] = ()
+    pages: int | None = None
+    active: frozenset[ActiveContent] = frozenset()
+
+    @property
+    def ok(self) -> bool:
+        """No problem was found."""
+        return not self.findings
+
+
+def inspect(file: Path, declared: str, *, max_pages: int = 1000) -> FileReport:
+    """Compare a file with the type its sender declared and, if it is a PDF, look inside.
+
+    Args:
+        file: where the bytes are.
+        declared: media type by the sender.
+        max_pages: most pages that a PDF may have.
+    """
+    if file.stat().st_size == 0:
+        return FileReport("", (Finding(Problem.EMPTY, "the file has no bytes"),))
+    actual = content_type_of(file)
+    if not actual:
+        return FileReport("", (Finding(Problem.TYPE_UNKNOWN, f"not recognisable, declared {declared}"),))
+    if actual != _ALIASES.get(declared, declared):
+        return FileReport(actual, (Finding(Problem.TYPE_MISMATCH, f"declared {declared}, is {actual}"),))
+    return _inspect_pdf(file, max_pages) if actual == PDF else FileReport(actual)
+
+
+def content_type_of(file: Path) -> str:
+    """Return the media type of a file by its content, "" when it is none that can be told by content."""
+    try:
+        guesses = puremagic.magic_file(file)
+    except (puremagic.PureError, ValueError):
+        return ""
+    # Several formats may start alike; the surest guess comes first.
+    best = next((guess.mime_type for guess in guesses if guess.mime_type), "")
+    if best == "application/octet-stream":
+        return ""
+    return _container_type(file) if zipfile.is_zipfile(file) and _looks_like_zip(file) else _ALIASES.get(best, best)
+
+
+def _looks_like_zip(file: Path) -> bool:
+    # A ZIP directory lies at the end, so a file can be a ZIP and something else; only those that begin as ZIP count.
+    with file.open("rb") as start:
+        return start.read(4) == b"PK\x03\x04"
+
+
+def _container_type(file: Path) -> str:
+    with zipfile.ZipFile(file) as archive:
+        names = archive.namelist()
+    if "[Content_Types].xml" in names:
+        if any(name.startswith("word/") for name in names):
+            return DOCX
+        if any(name.startswith("xl/") for name in names):
+            return XLSX
+    return ZIP
+
+
+def _inspect_pdf(file: Path, max_pages: int) -> FileReport:
+    try:
+        # Without recovery: a reader that repairs a truncated file may silently show half of its pages.
+        with pikepdf.open(file, attempt_recovery=False) as pdf:
+            pages = len(pdf.pages)
+            active = frozenset(_active_content(pdf))
+    except pikepdf.PasswordError:
+        return FileReport(PDF, (Finding(Problem.PDF_PASSWORD, "cannot be opened without a password"),))
+    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+        return FileReport(PDF, (Finding(Problem.PDF_BROKEN, str(error)),))
+    findings: list[Finding] = []
+    if pages == 0:
+        findings.append(Finding(Problem.PDF_BROKEN, "has no page"))
+    if pages > max_pages:
+        findings.append(Finding(Problem.PDF_TOO_MANY_PAGES, f"{pages} pages, at most {max_pages} are taken"))
+    if active:
+        findings.append(Finding(Problem.PDF_ACTIVE_CONTENT, ", ".join(sorted(active))))
+    return FileReport(PDF, tuple(findings), pages, active)
+
+
+def _active_content(pdf: pikepdf.Pdf) -> Iterator[ActiveContent]:
+    for indirect in pdf.objects:
+        # References lead to objects that this loop visits anyway; following them would run in circles.
+        unseen = [indirect]
+        while unseen:
+            value = unseen.pop()
+            if isinstance(value, pikepdf.Array):
+                unseen.extend(item for item in value if isinstance(item, pikepdf.Object) and not item.is_indirect)
+            elif isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
+                yield from _active_in(value)
+                entries = (item for _, item in value.items())
+                unseen.extend(item for item in entries if isinstance(item, pikepdf.Object) and not item.is_indirect)
+
+
+def _active_in(dictionary: pikepdf.Object) -> Iterator[ActiveContent]:
+    for key, kinds in (("/S", _ACTIONS), ("/Type", _TYPES), ("/Subtype", _ANNOTATIONS)):
+        name = dictionary.get(key)
+        if isinstance(name, pikepdf.Name) and str(name) in kinds:
+            yield kinds[str(name)]
+    for key, kind in _KEYS.items():
+        if key in dictionary:
+            yield kind
