@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -180,15 +180,19 @@ def _inspect_pdf(file: Path, max_pages: int) -> FileReport:
 def _active_content(pdf: pikepdf.Pdf) -> Iterator[ActiveContent]:
     for indirect in pdf.objects:
         # References lead to objects that this loop visits anyway; following them would run in circles.
-        unseen = [indirect]
+        unseen: list[object] = [indirect]
         while unseen:
             value = unseen.pop()
             if isinstance(value, pikepdf.Array):
-                unseen.extend(item for item in value if isinstance(item, pikepdf.Object) and not item.is_indirect)
+                unseen.extend(_direct(value))
             elif isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
                 yield from _active_in(value)
-                entries = (item for _, item in value.items())
-                unseen.extend(item for item in entries if isinstance(item, pikepdf.Object) and not item.is_indirect)
+                unseen.extend(_direct(item for _, item in value.items()))
+
+
+def _direct(items: Iterable[object]) -> Iterator[pikepdf.Object]:
+    # Numbers and the like come as Python values, which lead nowhere.
+    return (item for item in items if isinstance(item, pikepdf.Object) and not item.is_indirect)
 
 
 def _active_in(dictionary: pikepdf.Object) -> Iterator[ActiveContent]:

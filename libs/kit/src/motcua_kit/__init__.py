@@ -1,0 +1,1 @@
+"""What every Motcua service shares, and nothing about the City."""

@@ -1,0 +1,36 @@
+"""The pure part of the kit: what a service's `domain` package may build on. No I/O, no clock, no framework."""
+
+from motcua_kit.domain.aggregate import Aggregate, Event
+from motcua_kit.domain.errors import (
+    AlreadyExists,
+    Conflict,
+    DependencyDown,
+    DomainError,
+    FieldViolation,
+    Forbidden,
+    IllegalTransition,
+    NotAuthenticated,
+    NotFound,
+    PreconditionFailed,
+    RateLimited,
+    StaleVersion,
+    ValidationFailed,
+)
+
+__all__ = [
+    "Aggregate",
+    "AlreadyExists",
+    "Conflict",
+    "DependencyDown",
+    "DomainError",
+    "Event",
+    "FieldViolation",
+    "Forbidden",
+    "IllegalTransition",
+    "NotAuthenticated",
+    "NotFound",
+    "PreconditionFailed",
+    "RateLimited",
+    "StaleVersion",
+    "ValidationFailed",
+]

@@ -1,0 +1,137 @@
+"""The relay: hands events from the documents they happened in to the broker, at least once, in order per document."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from celery import Celery
+from opentelemetry import context as otel_context
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from opentelemetry.propagate import extract
+from pymongo.errors import PyMongoError
+
+from motcua_kit.clock import system_clock
+from motcua_kit.store.connection import Document, Store
+from motcua_kit.topology import Topology
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+SWEEP_SECONDS = 2.0
+"""How often all outboxes are looked through, whatever the change stream says."""
+
+STUCK_AFTER = timedelta(minutes=5)
+
+
+class Relay:
+    """Empties the outboxes of one service's database. Only one may run at a time: hold the lease `relay`.
+
+    Args:
+        store: the service's database.
+        topology: says who gets which event.
+        app: sends the tasks.
+    """
+
+    def __init__(self, store: Store, topology: Topology, app: Celery) -> None:
+        self._store = store
+        self._topology = topology
+        self._app = app
+
+    def run(self, stop: threading.Event) -> None:
+        """Relay until told to stop; outages of the database or the broker are waited out."""
+        wake = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(stop, wake), name="relay-watch", daemon=True)
+        watcher.start()
+        while not stop.is_set():
+            wake.clear()
+            try:
+                self.sweep()
+            except (PyMongoError, ConnectionError, self._app.connection_for_write().connection_errors) as error:
+                log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
+                stop.wait(1.0)
+                continue
+            wake.wait(SWEEP_SECONDS)
+        watcher.join(timeout=5)
+
+    def sweep(self) -> int:
+        """Hand over all events there are now and return how many."""
+        with suppress_instrumentation():
+            names = [name for name in self._store.database.list_collection_names() if not name.startswith("_")]
+        return sum(self.drain(name) for name in names)
+
+    def drain(self, collection: str) -> int:
+        """Hand over the events of one collection and return how many."""
+        total = 0
+        while True:
+            with suppress_instrumentation():
+                pending = list(
+                    self._store.collection(collection).find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH)
+                )
+            for document in pending:
+                total += self._hand_over(collection, document)
+            if len(pending) < BATCH:
+                return total
+
+    def _hand_over(self, collection: str, document: Document) -> int:
+        events = document["outbox"]
+        for event in events:
+            self._send(event)
+        with suppress_instrumentation():
+            documents = self._store.collection(collection)
+            sent = documents.update_one(
+                {"_id": document["_id"], "version": document["version"]},
+                {"$set": {"outbox": []}, "$unset": {"pending": ""}},
+            )
+            if sent.matched_count == 0:  # changed meanwhile: take out only what was sent, the next sweep does the rest
+                ids = [event["id"] for event in events]
+                documents.update_one({"_id": document["_id"]}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
+        return len(events)
+
+    def _send(self, event: Document) -> None:
+        age = datetime.now(UTC) - event["time"]
+        if age > STUCK_AFTER:
+            log.warning("event_was_stuck", event=event["id"], seconds=int(age.total_seconds()))
+        subscriptions = self._topology.events.get(event["type"])
+        if subscriptions is None:
+            log.error("event_unknown", event=event["id"], type=event["type"])
+            return
+        wire = {**event, "time": event["time"].isoformat()}
+        del wire["trace"]
+        token = otel_context.attach(extract(event["trace"]))  # the consequence belongs to the trace of its cause
+        try:
+            for subscription in subscriptions:
+                self._app.send_task(subscription.task, kwargs={"event": wire}, queue=subscription.route)
+        finally:
+            otel_context.detach(token)
+
+    def _watch(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Wake the relay as soon as a document with events is written; where there is no change stream, sweeps do."""
+        pipeline = [{"$match": {"$or": [{"operationType": "insert"}, _UPDATED]}}]
+        while not stop.is_set():
+            try:
+                with suppress_instrumentation(), self._store.database.watch(pipeline, max_await_time_ms=500) as stream:
+                    while not stop.is_set() and stream.alive:
+                        if stream.try_next() is not None:
+                            wake.set()
+            except PyMongoError as error:
+                log.warning("relay_watch_interrupted", error=type(error).__name__)
+                stop.wait(SWEEP_SECONDS)
+
+
+_UPDATED: dict[str, Any] = {"updateDescription.updatedFields.pending": True}
+
+
+def stuck_events(store: Store, collections: Iterable[str], older_than: timedelta) -> list[str]:
+    """Return the ids of events that wait longer than they should: the sweeper's alarm."""
+    limit = system_clock() - older_than
+    return [
+        event["id"]
+        for name in collections
+        for document in store.collection(name).find({"pending": True, "outbox.time": {"$lt": limit}}, {"outbox": 1})
+        for event in document["outbox"]
+        if event["time"] < limit
+    ]

@@ -1,0 +1,75 @@
+"""HTTP ends: Flask applications behind gunicorn's threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+
+from motcua_kit.logs import setup_logs
+from motcua_kit.telemetry import flush_telemetry, setup_telemetry
+
+if TYPE_CHECKING:
+    from motcua_kit.service import Service
+
+HEALTH_PATH = "/healthz"
+
+
+def instrument(app: Flask) -> Flask:
+    """Add what every HTTP end has: spans, a health path, headers that keep browsers careful."""
+    FlaskInstrumentor().instrument_app(app, excluded_urls=HEALTH_PATH.strip("/"))  # type: ignore[no-untyped-call]
+
+    @app.get(HEALTH_PATH)
+    def health() -> tuple[str, int]:
+        return "ok\n", 200
+
+    @app.after_request
+    def careful(response: Any) -> Any:
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault(
+            "Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+        )
+        return response
+
+    return app
+
+
+def serve_http(service: Service[Any]) -> None:
+    """Serve a service's WSGI application until told to stop; it is built in the worker process, after the fork."""
+    settings = service.load_settings()
+    setup_logs(settings)
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options = {
+                "bind": settings.http_bind,
+                "worker_class": "gthread",
+                "threads": settings.http_threads,
+                "workers": 1,
+                "graceful_timeout": 20,
+                "timeout": 60,
+                "keepalive": 5,
+                "control_socket_disable": True,
+                "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
+                "post_worker_init": lambda _worker: setup_logs(settings),
+                "worker_exit": lambda _arbiter, _worker: flush_telemetry(),
+            }
+            for key, value in options.items():
+                if key in self.cfg.settings:
+                    self.cfg.set(key, value)
+
+        def load(self) -> Flask:
+            from motcua_kit.service import Runtime  # noqa: PLC0415 - service imports this module
+
+            setup_telemetry(settings)
+            app = service.build(settings, Runtime(settings)).http
+            if app is None:
+                message = f"{service.name} has no HTTP end"
+                raise SystemExit(message)
+            return instrument(app)
+
+    Server().run()

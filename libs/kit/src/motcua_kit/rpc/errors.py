@@ -1,0 +1,142 @@
+"""The error table: what each failure is on the wire (AIP-193)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+import structlog
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from opentelemetry import trace
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError
+
+from motcua_client import errors as remote
+from motcua_client.credentials import CredentialsError
+from motcua_kit import domain
+from motcua_kit.localisation import Catalogue
+
+log = structlog.get_logger(__name__)
+
+DEPENDENCY_ERRORS: tuple[type[Exception], ...] = (
+    ConnectionFailure,
+    ExecutionTimeout,
+    NetworkTimeout,
+    WTimeoutError,
+    remote.Unavailable,
+    remote.DeadlineExceeded,
+    CredentialsError,
+)
+"""Failures of servers behind this one; the same call may succeed later."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one type of failure looks in gRPC and over HTTP."""
+
+    code: int
+    http: int
+
+
+TABLE: dict[type[domain.DomainError], Row] = {
+    domain.ValidationFailed: Row(code_pb2.INVALID_ARGUMENT, 400),
+    domain.NotFound: Row(code_pb2.NOT_FOUND, 404),
+    domain.AlreadyExists: Row(code_pb2.ALREADY_EXISTS, 409),
+    domain.IllegalTransition: Row(code_pb2.FAILED_PRECONDITION, 400),
+    domain.PreconditionFailed: Row(code_pb2.FAILED_PRECONDITION, 400),
+    domain.StaleVersion: Row(code_pb2.ABORTED, 409),
+    domain.Conflict: Row(code_pb2.ABORTED, 409),
+    domain.NotAuthenticated: Row(code_pb2.UNAUTHENTICATED, 401),
+    domain.Forbidden: Row(code_pb2.PERMISSION_DENIED, 403),
+    domain.RateLimited: Row(code_pb2.RESOURCE_EXHAUSTED, 429),
+    domain.DependencyDown: Row(code_pb2.UNAVAILABLE, 503),
+}
+
+
+def row_of(error: domain.DomainError) -> Row:
+    """Return the table row for an error: that of its nearest listed class."""
+    return next(TABLE[cls] for cls in type(error).__mro__ if cls in TABLE)
+
+
+def status_of(error: Exception, service: str, catalogue: Catalogue, language: str = "vi") -> status_pb2.Status:
+    """Return the status that tells a caller about an error, with all details AIP-193 asks for.
+
+    What is not a `DomainError` becomes INTERNAL with nothing but an incident id; the traceback goes to the log.
+    """
+    if isinstance(error, DEPENDENCY_ERRORS):
+        log.warning("dependency_down", error=type(error).__name__)
+        error = domain.DependencyDown("DEPENDENCY_DOWN", "a server behind this one does not answer")
+    if not isinstance(error, domain.DomainError):
+        return _incident(error, service, catalogue, language)
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=f"{service}.motcua", metadata=error.metadata),
+        error_details_pb2.LocalizedMessage(
+            locale=language, message=catalogue.text(error.reason, error.metadata, language)
+        ),
+    ]
+    match error:
+        case domain.ValidationFailed() if error.violations:
+            details.append(
+                error_details_pb2.BadRequest(
+                    field_violations=[
+                        error_details_pb2.BadRequest.FieldViolation(
+                            field=violation.field, reason=violation.reason, description=violation.message
+                        )
+                        for violation in error.violations
+                    ]
+                )
+            )
+        case domain.NotFound() | domain.AlreadyExists():
+            details.append(error_details_pb2.ResourceInfo(resource_name=error.metadata.get("resource", "")))
+        case domain.IllegalTransition() | domain.PreconditionFailed():
+            details.append(
+                error_details_pb2.PreconditionFailure(
+                    violations=[
+                        error_details_pb2.PreconditionFailure.Violation(
+                            type=error.reason,
+                            subject=error.metadata.get("resource", ""),
+                            description=error.message,
+                        )
+                    ]
+                )
+            )
+        case domain.RateLimited() | domain.DependencyDown():
+            seconds = int(error.retry_after.total_seconds())
+            details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=seconds)))
+        case _:
+            pass
+    return _status(row_of(error).code, error.message, details)
+
+
+def _incident(error: Exception, service: str, catalogue: Catalogue, language: str) -> status_pb2.Status:
+    context = trace.get_current_span().get_span_context()
+    incident = f"{context.trace_id:032x}"
+    log.error("unexpected_error", incident=incident, exc_info=error)
+    metadata = {"incident": incident}
+    return _status(
+        code_pb2.INTERNAL,
+        f"internal error, incident {incident}",
+        [
+            error_details_pb2.ErrorInfo(reason="INTERNAL", domain=f"{service}.motcua", metadata=metadata),
+            error_details_pb2.LocalizedMessage(locale=language, message=catalogue.text("INTERNAL", metadata, language)),
+        ],
+    )
+
+
+def _status(code: int, message: str, details: list[Message]) -> status_pb2.Status:
+    packed = []
+    for detail in details:
+        packed.append(AnyMessage())
+        packed[-1].Pack(detail)
+    return status_pb2.Status(code=code, message=message, details=packed)
+
+
+class WireStatus(grpc.Status):
+    """A status with its details in the trailing metadata, as `abort_with_status` wants it."""
+
+    def __init__(self, status: status_pb2.Status) -> None:
+        self.code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+        self.details = status.message
+        self.trailing_metadata = (("grpc-status-details-bin", status.SerializeToString()),)

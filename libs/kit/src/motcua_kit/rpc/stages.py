@@ -1,0 +1,194 @@
+"""What every call passes, outermost first: errors, deadline, authentication, authorisation, rate limit, validation.
+
+Telemetry lies outside of all (the stock OpenTelemetry interceptor); idempotency inside (`execute` and the repository).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Protocol
+
+import grpc
+import protovalidate
+from google.protobuf.message import Message
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from motcua_kit.access import PermissionTable
+from motcua_kit.clock import Clock
+from motcua_kit.domain import FieldViolation, NotAuthenticated, RateLimited, ValidationFailed
+from motcua_kit.localisation import Catalogue
+from motcua_kit.rpc.call import Call, enter
+from motcua_kit.rpc.deadlines import limit_to
+from motcua_kit.rpc.errors import WireStatus, status_of
+from motcua_kit.tokens import TokenVerifier
+
+Proceed = Callable[[], Message]
+
+
+class Stage(Protocol):
+    """One thing that happens around every call."""
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Do what must be done before and after `proceed`."""
+
+
+class TranslateErrors:
+    """Turns exceptions into statuses. The outermost stage: nothing leaves as a stack trace."""
+
+    def __init__(self, service: str, catalogue: Catalogue) -> None:
+        self._service = service
+        self._catalogue = catalogue
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Run the call; abort it with the status of whatever goes wrong."""
+        try:
+            return proceed()
+        except Exception as error:  # noqa: BLE001 - the one place where everything is caught, and answered
+            language = call.metadata.get("accept-language", "vi")[:2]
+            status = status_of(error, self._service, self._catalogue, language)
+        call.context.abort_with_status(WireStatus(status))
+
+
+class RequireDeadline:
+    """Refuses calls that would wait for ever, and passes on what is left to the calls made inside."""
+
+    def __init__(self, *, required: bool) -> None:
+        self._required = required
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Run the call inside its deadline."""
+        remaining: float | None = call.context.time_remaining()  # None without a deadline, whatever the stubs say
+        if remaining is None and self._required:
+            raise ValidationFailed("DEADLINE_MISSING", "set a deadline on every call")
+        with limit_to(remaining):
+            return proceed()
+
+
+class Authenticate:
+    """Finds out who is calling, from the bearer token."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Set `call.caller`; without a token it stays `anyone`."""
+        metadata = call.metadata
+        if authorization := metadata.get("authorization", ""):
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotAuthenticated("TOKEN_INVALID", "want a bearer token")
+            caller = self._verifier.verify(token)
+            if caller.kind == "service":  # only a service may speak for somebody else
+                caller = dataclasses.replace(caller, on_behalf_of=metadata.get("on-behalf-of", ""))
+            call.caller = caller
+        return proceed()
+
+
+class Authorize:
+    """Lets through what the permission table allows, and fails closed when a row rule was not asked."""
+
+    def __init__(self, table: PermissionTable) -> None:
+        self._table = table
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Set `call.access`; afterwards insist that bound grants were checked."""
+        call.access = self._table.authorize(call.caller, call.rpc)
+        response = proceed()
+        if not call.access.satisfied:
+            message = f"{call.rpc} answered without asking the row rules"
+            raise AssertionError(message)
+        return response
+
+
+class LimitRate:
+    """Slows down callers that ask too often, each by name or, without a token, by address."""
+
+    def __init__(self, limit: str) -> None:
+        self._limit: RateLimitItem = parse(limit)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Count the call; services are trusted to have counted their callers."""
+        if call.caller.kind != "service":
+            who = call.caller.name or _host(call.context.peer())
+            if not self._limiter.hit(self._limit, who):
+                raise RateLimited(
+                    "RATE_LIMITED",
+                    f"more than {self._limit}",
+                    timedelta(seconds=max(1, self._limit.get_expiry() // 10)),
+                    limit=str(self._limit),
+                )
+        return proceed()
+
+
+class Validate:
+    """Checks the request against the rules in the proto. After authorisation (AIP-211)."""
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Refuse requests that break a field rule."""
+        violations = protovalidate.collect_violations(call.request)
+        if violations:
+            raise ValidationFailed(
+                "REQUEST_INVALID",
+                "; ".join(f"{_path(violation)}: {violation.proto.message}" for violation in violations),
+                [
+                    FieldViolation(_path(violation), _reason(violation.proto.rule_id), violation.proto.message)
+                    for violation in violations
+                ],
+            )
+        return proceed()
+
+
+def _path(violation: Any) -> str:
+    return ".".join(
+        f"{element.field_name}[{element.index}]" if element.HasField("index") else element.field_name
+        for element in violation.proto.field.elements
+    )
+
+
+def _reason(rule: str) -> str:
+    return rule.upper().replace(".", "_").replace("-", "_")
+
+
+def _host(peer: str) -> str:
+    """`ipv4:10.0.0.7:5123` and `ipv6:[::1]:5123` without the port."""
+    return peer.rpartition(":")[0]
+
+
+class Pipeline(grpc.ServerInterceptor):
+    """Runs the stages around every unary call of our own services; health and reflection pass by.
+
+    Args:
+        stages: outermost first.
+        clock: business time for the calls.
+        response_classes: RPC to message class of its answer.
+    """
+
+    def __init__(self, stages: Sequence[Stage], clock: Clock, response_classes: Mapping[str, type[Message]]) -> None:
+        self._stages = tuple(stages)
+        self._clock = clock
+        self._response_classes = response_classes
+
+    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
+        """Wrap the handler of one call."""
+        handler = continuation(handler_call_details)
+        rpc = handler_call_details.method.removeprefix("/")
+        if handler is None or rpc not in self._response_classes:
+            return handler
+        response_class = self._response_classes[rpc]
+
+        def handle(request: Message, context: grpc.ServicerContext) -> Message:
+            call = Call(rpc, request, context, response_class, self._clock)
+            enter(call)
+            return self._run(call, 0, lambda: handler.unary_unary(request, context))
+
+        return grpc.unary_unary_rpc_method_handler(handle, handler.request_deserializer, handler.response_serializer)
+
+    def _run(self, call: Call, position: int, innermost: Proceed) -> Message:
+        if position == len(self._stages):
+            return innermost()
+        return self._stages[position](call, lambda: self._run(call, position + 1, innermost))

@@ -1,0 +1,21 @@
+"""Aggregates in MongoDB: one document each, one compare-and-set a change (see `repository`)."""
+
+from motcua_kit.store.collections import Collection, ensure_collections
+from motcua_kit.store.connection import Store
+from motcua_kit.store.migrations import Migration, migrate, pending_migrations
+from motcua_kit.store.paging import Page, PageSigner
+from motcua_kit.store.repository import HistoryEntry, Replayed, Repository
+
+__all__ = [
+    "Collection",
+    "HistoryEntry",
+    "Migration",
+    "Page",
+    "PageSigner",
+    "Replayed",
+    "Repository",
+    "Store",
+    "ensure_collections",
+    "migrate",
+    "pending_migrations",
+]

@@ -1,0 +1,294 @@
+"""The write path: one aggregate, one document, one write.
+
+    update_one({_id, version}, {$set: state, $inc: version, $push: {history, outbox, replies}})
+
+matched 1: done, with its events and its reply; matched 0: somebody was faster, or this very request came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic
+
+from opentelemetry import trace
+from opentelemetry.propagate import inject
+from pymongo.client_session import ClientSession
+from pymongo.errors import DuplicateKeyError
+
+from motcua_kit.command import Command, no_reply
+from motcua_kit.domain import (
+    AlreadyExists,
+    Conflict,
+    DomainError,
+    Event,
+    NotFound,
+    StaleVersion,
+    ValidationFailed,
+)
+from motcua_kit.store.connection import Document, Store
+from motcua_kit.store.documents import AggregateType, from_document, to_document, to_plain
+from motcua_kit.store.paging import Page, PageSigner, Sort, after
+
+MAX_ATTEMPTS = 8
+KEPT_REPLIES = 32
+"""Replies kept in a document: a repeat is recognised until so many later requests have changed the same aggregate."""
+
+STATE = {"history": 0, "outbox": 0, "pending": 0, "replies": 0, "created_by": 0}
+
+
+class Replayed(Exception):
+    """The request was done before; `reply` is what it was answered then."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__("request was done before")
+        self.reply = reply
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One change of an aggregate: who, what, when, why, under which trace."""
+
+    time: datetime
+    actor: str
+    action: str
+    version: int
+    on_behalf_of: str = ""
+    reason: str = ""
+    trace_id: str = ""
+
+
+class Repository(Generic[AggregateType]):
+    """All aggregates of one kind.
+
+    Args:
+        store: the service's database.
+        cls: the aggregate's class.
+        collection: collection of the documents.
+        resource: collection in resource names, e.g. `permitApplications`; the same as `collection` when empty.
+        signer: signs page tokens.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        cls: type[AggregateType],
+        collection: str,
+        resource: str = "",
+        signer: PageSigner | None = None,
+    ) -> None:
+        self._documents = store.collection(collection)
+        self._cls = cls
+        self._resource = resource or collection
+        self._signer = signer or PageSigner("")
+
+    def name_of(self, identity: str) -> str:
+        """Return the resource name for an id."""
+        return f"{self._resource}/{identity}"
+
+    def get(self, identity: str, *, session: ClientSession | None = None) -> AggregateType:
+        """Return one aggregate.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        document = self._documents.find_one({"_id": identity}, STATE, session=session)
+        if document is None:
+            raise NotFound(resource=self.name_of(identity))
+        return from_document(document, self._cls)
+
+    def create(
+        self, aggregate: AggregateType, command: Command, *, session: ClientSession | None = None
+    ) -> AggregateType:
+        """Save a new aggregate with its events; a repeat of the command creates nothing.
+
+        Raises:
+            AlreadyExists: an aggregate with this identity, or with the same unique value, is there.
+            Replayed: the command was done before and its reply is known.
+            ValidationFailed: the request id was used before with other content.
+        """
+        aggregate.version = 1
+        aggregate.create_time = aggregate.update_time = command.time
+        events = aggregate.take_events()
+        document = to_document(aggregate)
+        document["history"] = [_history(command, 1)]
+        document["outbox"] = self._outbox(aggregate, events, command.time)
+        if events:
+            document["pending"] = True
+        if command.key:
+            document["created_by"] = command.key
+            document["replies"] = [_reply(command, aggregate)]
+        try:
+            self._documents.insert_one(document, session=session)
+        except DuplicateKeyError as error:
+            if command.key and (earlier := self._documents.find_one({"created_by": command.key})):
+                return self._replay(earlier, command)
+            raise AlreadyExists(
+                "ALREADY_EXISTS", f"{self._resource} has one already", resource=self.name_of(aggregate.id)
+            ) from error
+        return aggregate
+
+    def change(
+        self,
+        identity: str,
+        command: Command,
+        mutate: Callable[[AggregateType], None],
+        *,
+        etag: str = "",
+        session: ClientSession | None = None,
+    ) -> AggregateType:
+        """Load, mutate and save one aggregate in a compare-and-set; returns it as saved.
+
+        Without an etag a lost race is run again on the fresh state, with one it is the caller's to decide.
+
+        Raises:
+            NotFound: there is no such aggregate.
+            StaleVersion: the etag is not the current one.
+            Conflict: other writers won every race.
+            Replayed: the command was done before and its reply is known.
+            ValidationFailed: the request id was used before with other content.
+            DomainError: whatever `mutate` raises; nothing is saved then.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            aggregate = self.get(identity, session=session)
+            if etag and etag != aggregate.etag:
+                return self._settled(identity, command, session, self._stale(identity))
+            try:
+                mutate(aggregate)
+            except DomainError as refusal:
+                return self._settled(identity, command, session, refusal)
+            if self._save(aggregate, command, session):
+                return aggregate
+            if done := self._earlier(identity, command, session):
+                return self._replay(done, command)
+            if etag or session:
+                raise self._stale(identity)
+        raise Conflict("CONFLICT", "others changed it at the same time", resource=self.name_of(identity))
+
+    def find(self, query: Mapping[str, Any], sort: Sort = (("_id", 1),), limit: int = 0) -> list[AggregateType]:
+        """Return the aggregates that a query on indexed fields matches."""
+        cursor = self._documents.find(dict(query), STATE, sort=list(sort), limit=limit)
+        return [from_document(document, self._cls) for document in cursor]
+
+    def page(self, query: Mapping[str, Any], sort: Sort, page: Page) -> tuple[list[AggregateType], str]:
+        """Return one page of a query and the token for the next; the token is empty on the last page.
+
+        Raises:
+            ValidationFailed: the page token is not valid for this call.
+        """
+        order = [*sort, ("_id", sort[-1][1] if sort else 1)]
+        parts: list[Mapping[str, Any]] = [query] if query else []
+        if page.token:
+            parts.append(after(order, self._signer.values(page.token, page.scope, len(order))))
+        documents = list(
+            self._documents.find({"$and": parts} if parts else {}, STATE, sort=order, limit=page.limit + 1)
+        )
+        token = ""
+        if len(documents) > page.limit:
+            documents.pop()
+            token = self._signer.token([_field(documents[-1], name) for name, _ in order], page.scope)
+        return [from_document(document, self._cls) for document in documents], token
+
+    def history(self, identity: str) -> list[HistoryEntry]:
+        """Return all changes of an aggregate, oldest first.
+
+        Raises:
+            NotFound: there is no such aggregate.
+        """
+        document = self._documents.find_one({"_id": identity}, {"history": 1})
+        if document is None:
+            raise NotFound(resource=self.name_of(identity))
+        return [HistoryEntry(**entry) for entry in document["history"]]
+
+    def _save(self, aggregate: AggregateType, command: Command, session: ClientSession | None) -> bool:
+        """Write the state over the version it was read at; tell whether that version was still there."""
+        before = aggregate.version
+        aggregate.version = before + 1
+        aggregate.update_time = command.time
+        events = aggregate.take_events()
+        state = to_document(aggregate)
+        del state["_id"]
+        push: dict[str, Any] = {"history": _history(command, aggregate.version)}
+        query: Document = {"_id": aggregate.id, "version": before}
+        if events:
+            push["outbox"] = {"$each": self._outbox(aggregate, events, command.time)}
+            state["pending"] = True
+        if command.key:
+            query["replies.key"] = {"$ne": command.key}
+            push["replies"] = {"$each": [_reply(command, aggregate)], "$slice": -KEPT_REPLIES}
+        # update_one and its count, not findAndModify: the one index look-up is all it costs on every server.
+        return self._documents.update_one(query, {"$set": state, "$push": push}, session=session).matched_count == 1
+
+    def _outbox(self, aggregate: AggregateType, events: Sequence[Event], time: datetime) -> list[Document]:
+        subject = self.name_of(aggregate.id)
+        carrier: dict[str, str] = {}
+        inject(carrier)
+        return [
+            {
+                "id": f"{subject}@{aggregate.version}.{position}",
+                "type": event.type,
+                "subject": subject,
+                "time": time,
+                "data": to_plain(event),
+                "trace": carrier,
+            }
+            for position, event in enumerate(events)
+        ]
+
+    def _earlier(self, identity: str, command: Command, session: ClientSession | None) -> Document | None:
+        if not command.key:
+            return None
+        return self._documents.find_one({"_id": identity, "replies.key": command.key}, session=session)
+
+    def _settled(
+        self, identity: str, command: Command, session: ClientSession | None, refusal: DomainError
+    ) -> AggregateType:
+        """A refusal may only mean that this very request has already changed the state: then it is a repeat."""
+        if done := self._earlier(identity, command, session):
+            return self._replay(done, command)
+        raise refusal
+
+    def _replay(self, document: Document, command: Command) -> AggregateType:
+        earlier = next(reply for reply in document["replies"] if reply["key"] == command.key)
+        if earlier["fingerprint"] != command.fingerprint:
+            raise ValidationFailed(
+                "REQUEST_ID_REUSED", "the request id was used before for another request", request_id=command.request_id
+            )
+        if command.encode_reply is not no_reply:
+            raise Replayed(earlier["reply"])
+        return from_document(document, self._cls)
+
+    def _stale(self, identity: str) -> StaleVersion:
+        return StaleVersion(
+            "ETAG_MISMATCH", "it was changed since you read it; read it again", resource=self.name_of(identity)
+        )
+
+
+def _field(document: Document, path: str) -> Any:
+    value: Any = document
+    for part in path.split("."):
+        value = value[part]
+    return value
+
+
+def _history(command: Command, version: int) -> Document:
+    context = trace.get_current_span().get_span_context()
+    return {
+        "time": command.time,
+        "actor": command.actor,
+        "on_behalf_of": command.on_behalf_of,
+        "action": command.name,
+        "reason": command.reason,
+        "version": version,
+        "trace_id": f"{context.trace_id:032x}" if context.is_valid else "",
+    }
+
+
+def _reply(command: Command, aggregate: object) -> Document:
+    return {
+        "key": command.key,
+        "fingerprint": command.fingerprint,
+        "time": command.time,
+        "reply": command.encode_reply(aggregate),
+    }

@@ -1,0 +1,29 @@
+"""Test plugin: real servers, a settable clock, a token issuer, and services served in this process."""
+
+from motcua_kit.testing.clock import SettableClock
+from motcua_kit.testing.fixtures import (
+    clock,
+    issuer,
+    object_store,
+    serve,
+    servers,
+    signing_files,
+    store,
+)
+from motcua_kit.testing.issuer import Issuer
+from motcua_kit.testing.running import RunningService
+from motcua_kit.testing.servers import Servers
+
+__all__ = [
+    "Issuer",
+    "RunningService",
+    "Servers",
+    "SettableClock",
+    "clock",
+    "issuer",
+    "object_store",
+    "serve",
+    "servers",
+    "signing_files",
+    "store",
+]

@@ -1,0 +1,121 @@
+"""Fixtures for the tests of all services."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from motcua_kit.documents.sample_key import write_sample_key
+from motcua_kit.objects import ObjectStore
+from motcua_kit.service import Runtime, Service
+from motcua_kit.settings import Profile
+from motcua_kit.store import Store
+from motcua_kit.testing.clock import SettableClock
+from motcua_kit.testing.issuer import URL, Issuer
+from motcua_kit.testing.running import RunningService
+from motcua_kit.testing.servers import Servers
+
+REPOSITORY = Path(__file__).resolve().parents[5]
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The servers of this run: those of the environment, or embedded ones."""
+    if found := Servers.from_environment():
+        yield found
+        return
+    from motcua_devstack.servers import embedded_servers  # noqa: PLC0415 - development only
+
+    with embedded_servers(tmp_path_factory.mktemp("servers")) as addresses:
+        yield Servers(**addresses)
+
+
+@pytest.fixture
+def store(servers: Servers) -> Iterator[Store]:
+    """A connection to a database of this test's own, dropped afterwards."""
+    store = Store(servers.mongodb_uri, f"test_{uuid.uuid4().hex[:16]}")
+    yield store
+    store.client.drop_database(store.database.name)
+    store.close()
+
+
+@pytest.fixture
+def object_store(servers: Servers) -> ObjectStore:
+    """A bucket of this test's own."""
+    objects = ObjectStore(
+        servers.object_store_url,
+        servers.object_store_access_key,
+        servers.object_store_secret_key,
+        f"test-{uuid.uuid4().hex[:16]}",
+    )
+    objects.ensure_bucket()
+    return objects
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    """A business clock that stands at Monday 23 November 2026, 9:00 in Ho Chi Minh City."""
+    return SettableClock()
+
+
+@pytest.fixture(scope="session")
+def issuer() -> Issuer:
+    """An issuer whose tokens the served services trust."""
+    return Issuer()
+
+
+@pytest.fixture(scope="session")
+def signing_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Settings for signing documents with a key made for this run."""
+    sample = write_sample_key(
+        tmp_path_factory.mktemp("signing"),
+        common_name="Test signer",
+        organisation="Test agency",
+        time=SettableClock().now - timedelta(days=365),
+    )
+    return {
+        "signing_key_file": sample.key_file,
+        "signing_certificate_file": sample.certificate_file,
+        "signing_chain_file": sample.chain_file,
+    }
+
+
+@pytest.fixture
+def serve(
+    servers: Servers, store: Store, clock: SettableClock, issuer: Issuer, signing_files: dict[str, Path]
+) -> Iterator[Callable[..., RunningService]]:
+    """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword.
+
+    A keyword `peers` replaces channels: `peers={"land": address}` sets the address without a token endpoint.
+    """
+    running: list[RunningService] = []
+
+    def start(service: Service[Any], **settings: Any) -> RunningService:
+        defaults: dict[str, Any] = {
+            **servers.settings(),
+            **signing_files,
+            "profile": Profile.LOCAL,
+            "mongodb_database": store.database.name,
+            "object_store_bucket": f"test-{uuid.uuid4().hex[:16]}",
+            "issuer": URL,
+            "client_secret": "of-this-test",
+            "page_token_key": "of-this-test",
+            "city_dir": REPOSITORY / "city",
+            "topology_file": REPOSITORY / "telemetry" / "topology.yaml",
+            "rate_limit": "100000/minute",
+        }
+        loaded = service.load_settings(**{**defaults, **settings})
+        runtime = Runtime(loaded)
+        runtime.__dict__["clock"] = clock  # what is set already is not opened
+        runtime.__dict__["verifier"] = issuer.verifier
+        running.append(RunningService(service, loaded, runtime, issuer))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.stop()

@@ -1,0 +1,99 @@
+"""Access tokens: verified offline against the issuer's cached key set."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError
+from joserfc.jwk import KeySet
+
+from motcua_kit.access import Caller, Post
+from motcua_kit.domain import NotAuthenticated
+
+AUDIENCE = "motcua"
+ALGORITHMS = ["ES256"]
+KEY_SET_SECONDS = 300
+MISS_SECONDS = 5
+"""A token with an unknown key asks the issuer again, at most this often."""
+
+LEEWAY_SECONDS = 30
+
+
+class TokenVerifier:
+    """Turns an access token into a caller.
+
+    Args:
+        issuer: the only issuer that is trusted.
+        fetch: gets the issuer's key set as JSON.
+    """
+
+    def __init__(self, issuer: str, fetch: Callable[[], dict[str, Any]]) -> None:
+        self._fetch = fetch
+        self._keys: KeySet | None = None
+        self._fetched = 0.0
+        self._lock = threading.Lock()
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": AUDIENCE},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    @classmethod
+    def of(cls, issuer: str, jwks_url: str) -> TokenVerifier:
+        """Return a verifier that gets the key set over HTTP."""
+
+        def fetch() -> dict[str, Any]:
+            response = requests.get(jwks_url, timeout=5)
+            response.raise_for_status()
+            keys: dict[str, Any] = response.json()
+            return keys
+
+        return cls(issuer, fetch)
+
+    def verify(self, token: str) -> Caller:
+        """Return who the token is for.
+
+        Raises:
+            NotAuthenticated: expired, foreign, tampered with, or of an algorithm that is not allowed.
+        """
+        try:
+            decoded = self._decode(token)
+            self._claims.validate(decoded.claims)
+        except ExpiredTokenError as error:
+            raise NotAuthenticated("TOKEN_EXPIRED", "the access token has expired") from error
+        except (JoseError, ValueError) as error:
+            raise NotAuthenticated("TOKEN_INVALID", f"the access token is not valid: {error}") from error
+        return _caller(decoded.claims)
+
+    def _decode(self, token: str) -> jwt.Token:
+        try:
+            return jwt.decode(token, self._key_set(KEY_SET_SECONDS), algorithms=ALGORITHMS)
+        except (InvalidKeyIdError, ValueError):
+            return jwt.decode(token, self._key_set(MISS_SECONDS), algorithms=ALGORITHMS)
+
+    def _key_set(self, max_age: float) -> KeySet:
+        with self._lock:
+            if self._keys is None or time.monotonic() - self._fetched > max_age:
+                try:
+                    self._keys = KeySet.import_key_set(self._fetch())  # type: ignore[arg-type]
+                    self._fetched = time.monotonic()
+                except requests.RequestException as error:
+                    if self._keys is None:
+                        raise NotAuthenticated("TOKEN_INVALID", "the issuer's keys cannot be read") from error
+            return self._keys
+
+
+def _caller(claims: dict[str, Any]) -> Caller:
+    return Caller(
+        name=claims["sub"],
+        kind=claims.get("kind", ""),
+        posts=tuple(Post(unit=post["unit"], role=post["role"]) for post in claims.get("posts", ())),
+        assurance=int(claims.get("loa", 0)),
+    )
