@@ -21,7 +21,7 @@ def _date(value: Any, _type: Any) -> date:
 
 
 _converter.register_structure_hook(date, _date)
-_converter.register_structure_hook(object, lambda value, _: value)
+_converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
 
 
 class DataError(ValueError):

@@ -12,7 +12,7 @@ from motcua_kit.logs import setup_logs
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 
 if TYPE_CHECKING:
-    from motcua_kit.service import Service
+    from motcua_kit.service.definition import Service
 
 HEALTH_PATH = "/healthz"
 
@@ -63,7 +63,7 @@ def serve_http(service: Service[Any]) -> None:
                     self.cfg.set(key, value)
 
         def load(self) -> Flask:
-            from motcua_kit.service import Runtime  # noqa: PLC0415 - service imports this module
+            from motcua_kit.service.runtime import Runtime  # noqa: PLC0415 - the service package imports this module
 
             setup_telemetry(settings)
             app = service.build(settings, Runtime(settings)).http

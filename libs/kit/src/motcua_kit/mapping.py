@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -117,7 +117,8 @@ def _message(descriptor: FieldDescriptor, value: Any) -> Message:
             struct.update(value)
             return struct
         case _:
-            return to_message(value, message_factory.GetMessageClass(descriptor.message_type))
+            cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
+            return to_message(value, cls)
 
 
 def _enum_number(descriptor: EnumDescriptor, value: Any) -> int:
@@ -156,7 +157,7 @@ def from_message(message: Message, cls: type[Value], **overrides: Any) -> Value:
     Raises:
         ValueError: an enum value or a field cannot be mapped.
     """
-    hints = _hints(cls)
+    hints = _hints(typing.cast("Hashable", cls))
     values = dict(overrides)
     fields = message.DESCRIPTOR.fields_by_name
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
@@ -170,7 +171,7 @@ def from_message(message: Message, cls: type[Value], **overrides: Any) -> Value:
 
 
 @cache
-def _hints(cls: Any) -> dict[str, Any]:
+def _hints(cls: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 

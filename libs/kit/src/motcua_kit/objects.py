@@ -34,6 +34,10 @@ CHUNK = 64 * 1024
 """Bytes read at a time from a stream."""
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NoSuchBucket"})
+# No retention and no legal hold, in the words of S3, MinIO and SeaweedFS.
+_UNLOCKED = frozenset(
+    {"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLegalHold"}
+)
 _TEMPORARY = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"})
 _CONNECT_SECONDS = 3.0
 _READ_SECONDS = 30.0
@@ -227,7 +231,7 @@ class ObjectStore:
             try:
                 retention = self._client.get_object_retention(self.bucket, key, version_id=version or None)
             except S3Error as error:
-                if error.code == "NoSuchObjectLockConfiguration":
+                if error.code in _UNLOCKED:
                     return None
                 raise
         return retention.retain_until_date if retention else None
@@ -243,7 +247,12 @@ class ObjectStore:
     def has_legal_hold(self, key: str, *, version: str = "") -> bool:
         """Say whether this version is under legal hold."""
         with self._errors(key):
-            return self._client.is_object_legal_hold_enabled(self.bucket, key, version_id=version or None)
+            try:
+                return self._client.is_object_legal_hold_enabled(self.bucket, key, version_id=version or None)
+            except S3Error as error:
+                if error.code in _UNLOCKED:
+                    return False
+                raise
 
     def delete(self, key: str, *, version: str = "") -> None:
         """Delete a version for good, or hide the object when no version is named. Deleting nothing is no error."""
@@ -273,8 +282,7 @@ class ObjectStore:
             yield
         except S3Error as error:
             if error.code in _ABSENT:
-                message = f"no object {key!r} in bucket {self.bucket!r}"
-                raise NotFound("NOT_FOUND", message, resource=key) from error
+                raise NotFound("NOT_FOUND", f"no object {key!r} in bucket {self.bucket!r}", resource=key) from error
             if error.code in _TEMPORARY:
                 raise self._down(error) from error
             raise

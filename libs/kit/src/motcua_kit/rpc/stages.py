@@ -43,7 +43,7 @@ class TranslateErrors:
         self._service = service
         self._catalogue = catalogue
 
-    def __call__(self, call: Call, proceed: Proceed) -> Message:
+    def __call__(self, call: Call, proceed: Proceed) -> Message:  # noqa: RET503 - abort does not return
         """Run the call; abort it with the status of whatever goes wrong."""
         try:
             return proceed()

@@ -25,7 +25,7 @@ converter.register_structure_hook(
     Decimal, lambda value, _: value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
 )
 converter.register_unstructure_hook(frozenset, lambda value: sorted(converter.unstructure(item) for item in value))
-converter.register_structure_hook(object, lambda value, _: value)
+converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
 
 ENVELOPE = ("_id", "history", "outbox", "pending", "replies", "created_by")
 """Parts of a document that belong to the write path and not to the aggregate's state."""

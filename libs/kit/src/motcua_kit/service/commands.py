@@ -1,0 +1,127 @@
+"""A service's command line: `python -m motcua_<svc> grpc|http|worker|migrate|dead-letters`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from motcua_kit.events.broker import celery_app
+from motcua_kit.events.dead_letters import DeadLetters
+from motcua_kit.http import serve_http
+from motcua_kit.logs import setup_logs
+from motcua_kit.service.definition import Service
+from motcua_kit.service.runtime import Runtime
+from motcua_kit.service.worker import run_worker
+from motcua_kit.store import pending_migrations
+from motcua_kit.telemetry import flush_telemetry, setup_telemetry
+
+
+def run(service: Service[Any]) -> None:
+    """Run a service's command line."""
+    command_line(service)()
+
+
+class _Group(click.Group):
+    """Says which settings are wrong instead of showing a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ValidationError as error:
+            lines = [f"  {'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()]
+            raise click.ClickException("settings:\n" + "\n".join(lines)) from None
+
+
+def command_line(service: Service[Any]) -> click.Group:
+    """Return the command line of a service."""
+
+    @click.group(
+        cls=_Group, help=f"The {service.name} service of Motcua. Settings come from the environment; see its README."
+    )
+    def group() -> None:
+        pass
+
+    @group.command("grpc")
+    def grpc_command() -> None:
+        """Serve gRPC."""
+        settings, runtime = _start(service)
+        _refuse_old_schema(service, runtime)
+        service.grpc_server(settings, runtime, service.build(settings, runtime)).run()
+        flush_telemetry()
+
+    @group.command("http")
+    def http_command() -> None:
+        """Serve HTTP."""
+        serve_http(service)
+
+    @group.command("worker")
+    @click.option("--queue", "queues", multiple=True, help="Queue to work on, e.g. `slow`; all when not given.")
+    def worker_command(queues: tuple[str, ...]) -> None:
+        """Work on background tasks."""
+        run_worker(service, queues)
+
+    @group.command("migrate")
+    @click.option("--check", is_flag=True, help="Only list what is pending; exit 1 when something is.")
+    def migrate_command(*, check: bool) -> None:
+        """Bring database and bucket up to date."""
+        settings = service.load_settings()
+        setup_logs(settings)
+        runtime = Runtime(settings)
+        if check:
+            pending = pending_migrations(runtime.store, service.migrations)
+            for migration in pending:
+                click.echo(migration.id)
+            raise SystemExit(1 if pending else 0)
+        for identity in service.migrate(runtime):
+            click.echo(f"applied {identity}")
+
+    group.add_command(_dead_letter_commands(service))
+    for extra in service.commands:
+        group.add_command(extra)
+    return group
+
+
+def _start(service: Service[Any]) -> tuple[Any, Runtime]:
+    settings = service.load_settings()
+    setup_logs(settings)
+    setup_telemetry(settings)
+    return settings, Runtime(settings)
+
+
+def _refuse_old_schema(service: Service[Any], runtime: Runtime) -> None:
+    if pending := pending_migrations(runtime.store, service.migrations):
+        names = ", ".join(migration.id for migration in pending)
+        raise click.ClickException(
+            f"the database is behind this version ({names}); run: python -m motcua_{service.name} migrate"
+        )
+
+
+def _dead_letter_commands(service: Service[Any]) -> click.Group:
+    @click.group("dead-letters", help="Events that a handler gave up on.")
+    def group() -> None:
+        pass
+
+    @group.command("list")
+    def list_command() -> None:
+        """List them with the reason, oldest first."""
+        runtime = Runtime(service.load_settings())
+        for letter in DeadLetters(runtime.store).all():
+            reason = letter.error.strip().splitlines()[-1]
+            click.echo(f"{letter.time:%Y-%m-%d %H:%M:%S}  {letter.id}  after {letter.attempts} attempts: {reason}")
+
+    @group.command("replay")
+    @click.argument("identity", required=False, default="")
+    @click.option("--all", "everything", is_flag=True, help="Replay all of them.")
+    def replay_command(identity: str, *, everything: bool) -> None:
+        """Give one, or all, back to the workers."""
+        if bool(identity) == everything:
+            raise click.UsageError("name one dead letter, or say --all")
+        settings = service.load_settings()
+        runtime = Runtime(settings)
+        routes = {item.route for item in runtime.topology.tasks_of(service.name).values()}
+        count = DeadLetters(runtime.store).replay(celery_app(settings, routes), identity)
+        click.echo(f"{count} replayed")
+
+    return group
