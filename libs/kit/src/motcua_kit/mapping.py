@@ -118,7 +118,8 @@ def _message(descriptor: FieldDescriptor, value: Any) -> Message:
             return struct
         case _:
             cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
-            return to_message(value, cls)
+            nested: Message = to_message(value, cls)
+            return nested
 
 
 def _enum_number(descriptor: EnumDescriptor, value: Any) -> int:

@@ -19,7 +19,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
-from motcua_kit.domain import FieldViolation, NotAuthenticated, RateLimited, ValidationFailed
+from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.call import Call, enter
 from motcua_kit.rpc.deadlines import limit_to
@@ -48,6 +48,9 @@ class TranslateErrors:
         try:
             return proceed()
         except Exception as error:  # noqa: BLE001 - the one place where everything is caught, and answered
+            if isinstance(error, NotFound) and not error.metadata.get("resource"):
+                # Forbidden rows must look like missing ones, so both name what was asked for.
+                error.metadata["resource"] = getattr(call.request, "name", "") or getattr(call.request, "parent", "")
             language = call.metadata.get("accept-language", "vi")[:2]
             status = status_of(error, self._service, self._catalogue, language)
         call.context.abort_with_status(WireStatus(status))
@@ -145,7 +148,7 @@ class Validate:
 
 def _path(violation: Any) -> str:
     return ".".join(
-        f"{element.field_name}[{element.index}]" if element.HasField("index") else element.field_name
+        f"{element.field_name}[{element.subscript.value}]" if element.subscript else element.field_name
         for element in violation.proto.field.elements
     )
 
