@@ -547,6 +547,10 @@ class Upload(_message.Message):
         """The PDF is protected by a password."""
         REJECTION_BROKEN: Upload._Rejection.ValueType  # 6
         """The file cannot be read."""
+        REJECTION_TOO_MANY_PAGES: Upload._Rejection.ValueType  # 7
+        """The PDF has more pages than are taken."""
+        REJECTION_ACTIVE_CONTENT: Upload._Rejection.ValueType  # 8
+        """The PDF holds programs, attachments or media."""
 
     class Rejection(_Rejection, metaclass=_RejectionEnumTypeWrapper):
         """Why a file was rejected."""
@@ -565,6 +569,10 @@ class Upload(_message.Message):
     """The PDF is protected by a password."""
     REJECTION_BROKEN: Upload.Rejection.ValueType  # 6
     """The file cannot be read."""
+    REJECTION_TOO_MANY_PAGES: Upload.Rejection.ValueType  # 7
+    """The PDF has more pages than are taken."""
+    REJECTION_ACTIVE_CONTENT: Upload.Rejection.ValueType  # 8
+    """The PDF holds programs, attachments or media."""
 
     NAME_FIELD_NUMBER: _builtins.int
     COMPONENT_FIELD_NUMBER: _builtins.int

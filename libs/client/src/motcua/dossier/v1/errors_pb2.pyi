@@ -98,8 +98,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The update mask names a field that cannot be changed."""
     ERROR_REASON_DEPENDENCY_DOWN: _ErrorReason.ValueType  # 37
     """Another service that is needed does not answer."""
-    ERROR_REASON_SECRET_NOT_ALLOWED: _ErrorReason.ValueType  # 38
-    """The dossier holds a paper marked as a state secret, which may not go online."""
+    ERROR_REASON_NOTHING_DUE: _ErrorReason.ValueType  # 38
+    """The charges cost nothing for this dossier."""
+    ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 39
+    """There is no such resource, or none the caller may know of."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed, as `ErrorInfo.reason` without the prefix `ERROR_REASON_`. The domain is `dossier.motcua.vn`."""
@@ -180,6 +182,8 @@ ERROR_REASON_FIELD_NOT_UPDATABLE: ErrorReason.ValueType  # 36
 """The update mask names a field that cannot be changed."""
 ERROR_REASON_DEPENDENCY_DOWN: ErrorReason.ValueType  # 37
 """Another service that is needed does not answer."""
-ERROR_REASON_SECRET_NOT_ALLOWED: ErrorReason.ValueType  # 38
-"""The dossier holds a paper marked as a state secret, which may not go online."""
+ERROR_REASON_NOTHING_DUE: ErrorReason.ValueType  # 38
+"""The charges cost nothing for this dossier."""
+ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 39
+"""There is no such resource, or none the caller may know of."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1,0 +1,1 @@
+"""The one-stop process: procedures, dossiers, clock, slips, documents of a person."""
