@@ -27,7 +27,7 @@ class EmbeddedServers:
         self._running: dict[str, Supervisor] = {}
         self._mongodb_uri = os.environ.get(MONGODB_URI, "")
         self._broker_url = os.environ.get(BROKER_URL, "")
-        self._object_store = _given_object_store()
+        self._object_store = given_object_store()
 
     def __enter__(self) -> Self:
         """Ready to start servers."""
@@ -87,7 +87,8 @@ class EmbeddedServers:
         supervisor.start()
 
 
-def _given_object_store() -> servers.ObjectStoreAccess | None:
+def given_object_store() -> servers.ObjectStoreAccess | None:
+    """The object store named in the environment; None when there is none."""
     url = os.environ.get(OBJECT_STORE_URL)
     if not url:
         return None

@@ -172,8 +172,11 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all processes, users before what they use, and wait until they are gone."""
         self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        while self._thread.is_alive():
+            try:
+                self._thread.join()
+            except KeyboardInterrupt:  # all of them are told already, and get little time
+                continue
 
     def pid(self, name: str) -> int:
         """Process id of a running process.

@@ -1,0 +1,296 @@
+"""The whole suite on one machine, as data: every process with its addresses, settings and order of start."""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from motcua_devstack import embedded, filelock, ports, probes, servers
+from motcua_devstack.errors import DevError
+from motcua_devstack.keys import Vault
+from motcua_devstack.paths import ROOT, STATE
+from motcua_devstack.ports import HOST
+from motcua_devstack.supervisor import Process, State, Supervisor
+from motcua_kit.topology import Topology
+
+SERVICES = ("identity", "dossier", "land", "permits", "notify")
+WITH_HTTP = ("identity", "permits")
+OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+SPANS, EID, SINKS, SCHEDULER = "spans", "eid", "sinks", "scheduler"
+TOPOLOGY = ROOT / "telemetry" / "topology.yaml"
+CITY = ROOT / "city"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the parts of a running stack are reached.
+
+    Attributes:
+        grpc: `host:port` by service.
+        http: URL by service, of those that have pages; identity's is the OIDC issuer.
+        eid: URL of the local national e-ID provider.
+        sms: URL of the SMS gateway's stand-in.
+        smtp: `host:port` of the mail server's stand-in.
+        object_store: URL of the S3 store.
+        mongodb_uri: connection string.
+        broker_url: connection string.
+        otlp: endpoint that spans are sent to.
+    """
+
+    grpc: dict[str, str]
+    http: dict[str, str]
+    eid: str
+    sms: str
+    smtp: str
+    object_store: str
+    mongodb_uri: str
+    broker_url: str
+    otlp: str
+
+
+class Stack:
+    """One named stack: its folder, secrets, addresses and processes."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.folder = STATE / name
+        self.logs = self.folder / "logs"
+        self.spans = self.folder / "spans.jsonl"
+        self.messages = self.folder / "messages"
+        self.clock_offset = self.folder / "clock-offset"
+        self.state_file = self.folder / "state.json"
+        self.lock = self.folder / "lock"
+
+    @contextlib.contextmanager
+    def run(self, *, fresh: bool = False, told: Callable[[str, State], None] | None = None) -> Iterator["RunningStack"]:
+        """Run everything for the block.
+
+        Args:
+            fresh: begin with empty stores and new secrets.
+            told: called at each change of a process's state.
+
+        Raises:
+            DevError: the stack runs already, or a process died at its start.
+        """
+
+        def refuse(process_id: int) -> None:
+            raise DevError(
+                f"the stack `{self.name}` runs already (process {process_id}); ./dev down --name {self.name}"
+            )
+
+        with filelock.hold(self.lock, refuse):
+            if fresh:
+                self._forget()
+            plan = _Plan(self)
+            with Supervisor(
+                plan.processes(), self.logs, state_file=self.state_file, told=told or (lambda _name, _state: None)
+            ) as supervisor:
+                yield RunningStack(self, plan.addresses, plan.vault, supervisor)
+
+    def running_pid(self) -> int | None:
+        """Process id of who runs this stack; None when nobody does."""
+        return filelock.holder(self.lock)
+
+    def states(self) -> dict[str, dict[str, str | int]]:
+        """State of the processes as last written by who runs it."""
+        if not self.state_file.exists():
+            return {}
+        states: dict[str, dict[str, str | int]] = json.loads(self.state_file.read_text())
+        return states
+
+    def addresses(self) -> Addresses:
+        """Addresses as last used.
+
+        Raises:
+            DevError: the stack never ran.
+        """
+        file = self.folder / "addresses.json"
+        if not file.exists():
+            raise DevError(f"the stack `{self.name}` never ran here; ./dev up")
+        return Addresses(**json.loads(file.read_text()))
+
+    def vault(self) -> Vault:
+        """The stack's secrets."""
+        return Vault(self.folder / "secrets")
+
+    def _forget(self) -> None:
+        for path in self.folder.iterdir():
+            if path == self.lock:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """A stack whose processes are all ready."""
+
+    stack: Stack
+    addresses: Addresses
+    vault: Vault
+    supervisor: Supervisor
+
+
+class _Plan:
+    """Processes of a stack that is about to start."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self.vault = stack.vault()
+        names = [servers.MONGO, servers.BROKER, *servers.OBJECT_PORTS, SPANS, EID, "sms", "smtp"]
+        names += [f"{service}-grpc" for service in SERVICES] + [f"{service}-http" for service in WITH_HTTP]
+        self._ports = ports.allocate(names, stack.folder / "ports.json")
+        self._embedded: list[Process] = []
+        self._object_store = self._choose_object_store()
+        self.addresses = Addresses(
+            grpc={service: f"{HOST}:{self._ports[f'{service}-grpc']}" for service in SERVICES},
+            http={service: f"http://{HOST}:{self._ports[f'{service}-http']}" for service in WITH_HTTP},
+            eid=f"http://{HOST}:{self._ports[EID]}",
+            sms=f"http://{HOST}:{self._ports['sms']}",
+            smtp=f"{HOST}:{self._ports['smtp']}",
+            object_store=self._object_store.url,
+            mongodb_uri=self._choose_mongo(),
+            broker_url=self._choose_broker(),
+            otlp=self._choose_spans(),
+        )
+        (stack.folder / "addresses.json").write_text(json.dumps(vars(self.addresses), indent=1))
+        if not stack.clock_offset.exists():
+            stack.clock_offset.write_text("0")
+
+    def _choose_mongo(self) -> str:
+        if given := os.environ.get(embedded.MONGODB_URI):
+            return given
+        self._embedded.append(servers.mongo(self._ports[servers.MONGO], self._data(servers.MONGO)))
+        return servers.mongodb_uri(self._ports[servers.MONGO])
+
+    def _choose_broker(self) -> str:
+        if given := os.environ.get(embedded.BROKER_URL):
+            return given
+        self._embedded.append(servers.broker(self._ports[servers.BROKER], self._data(servers.BROKER)))
+        return servers.broker_url(self._ports[servers.BROKER])
+
+    def _choose_object_store(self) -> servers.ObjectStoreAccess:
+        if given := embedded.given_object_store():
+            return given
+        access = servers.ObjectStoreAccess(
+            f"http://{HOST}:{self._ports['s3']}",
+            self.vault.token("object-store-access-key"),
+            self.vault.token("object-store-secret-key"),
+        )
+        self._embedded.append(servers.objects(self._ports, self._data(servers.OBJECTS), access))
+        return access
+
+    def _choose_spans(self) -> str:
+        if given := os.environ.get(OTLP_ENDPOINT):
+            return given
+        port = self._ports[SPANS]
+        command = (sys.executable, "-m", "motcua_devstack.spans", str(port), str(self._stack.spans))
+        self._embedded.append(Process(name=SPANS, command=command, ready=probes.tcp(port)))
+        return f"http://{HOST}:{port}"
+
+    def _data(self, name: str) -> Path:
+        return self._stack.folder / "data" / name
+
+    def processes(self) -> list[Process]:
+        """All processes of the stack."""
+        basis = tuple(process.name for process in self._embedded)
+        topology = Topology.load(TOPOLOGY)
+        processes = [*self._embedded, self._eid(basis), self._sinks(basis)]
+        for service in SERVICES:
+            processes += self._service(service, basis, topology)
+        migrated = tuple(f"{service}-migrate" for service in SERVICES)
+        processes.append(
+            Process(
+                name=SCHEDULER,
+                command=(sys.executable, "-m", "motcua_kit.scheduler"),
+                environment=self._settings(""),
+                after=(*basis, *migrated),
+            )
+        )
+        return processes
+
+    def _service(self, service: str, basis: tuple[str, ...], topology: Topology) -> Iterator[Process]:
+        settings = self._settings(service)
+        module = (sys.executable, "-m", f"motcua_{service}")
+        migrate = f"{service}-migrate"
+        ready = (*basis, migrate)
+        yield Process(name=migrate, command=(*module, "migrate"), environment=settings, after=basis, once=True)
+        yield Process(
+            name=f"{service}-grpc",
+            command=(*module, "grpc"),
+            environment=settings,
+            ready=probes.grpc_health(self._ports[f"{service}-grpc"]),
+            after=ready,
+            stop_seconds=25,
+        )
+        if service in WITH_HTTP:
+            port = self._ports[f"{service}-http"]
+            yield Process(
+                name=f"{service}-http",
+                command=(*module, "http"),
+                environment=settings,
+                ready=probes.tcp(port),
+                after=ready,
+            )
+        if service in topology.services and topology.tasks_of(service):
+            yield Process(
+                name=f"{service}-worker",
+                command=(*module, "worker"),
+                environment=settings,
+                after=ready,
+                stop_seconds=30,
+            )
+
+    def _eid(self, basis: tuple[str, ...]) -> Process:
+        return Process(
+            name=EID,
+            command=(sys.executable, "-m", "motcua_devstack.eid"),
+            environment={**self._settings(EID), "HTTP_BIND": f"{HOST}:{self._ports[EID]}"},
+            ready=probes.tcp(self._ports[EID]),
+            after=basis,
+        )
+
+    def _sinks(self, basis: tuple[str, ...]) -> Process:
+        return Process(
+            name=SINKS,
+            command=(sys.executable, "-m", "motcua_devstack.sinks"),
+            environment=self._settings(SINKS),
+            ready=probes.tcp(self._ports["smtp"]),
+            after=basis,
+        )
+
+    def _settings(self, service: str) -> dict[str, str]:
+        """The environment of a service's processes; what a service does not know it does not read."""
+        signing = self.vault.signing()
+        settings = {
+            "PROFILE": "local",
+            "PYTHONUNBUFFERED": "1",
+            "MONGODB_URI": self.addresses.mongodb_uri,
+            "OBJECT_STORE_URL": self._object_store.url,
+            "OBJECT_STORE_ACCESS_KEY": self._object_store.access_key,
+            "OBJECT_STORE_SECRET_KEY": self._object_store.secret_key,
+            "BROKER_URL": self.addresses.broker_url,
+            OTLP_ENDPOINT: self.addresses.otlp,
+            "ISSUER": self.addresses.http["identity"],
+            "CITY_DIR": str(CITY),
+            "TOPOLOGY_FILE": str(TOPOLOGY),
+            "PAGE_TOKEN_KEY": self.vault.token("page-token-key"),
+            "SIGNING_KEY_FILE": str(signing.key),
+            "SIGNING_CERTIFICATE_FILE": str(signing.certificate),
+            "SIGNING_CHAIN_FILE": str(signing.chain),
+            "CLOCK_OFFSET_FILE": str(self._stack.clock_offset),
+            **{f"{name.upper()}_ADDRESS": address for name, address in self.addresses.grpc.items()},
+        }
+        if service in SERVICES:
+            settings["GRPC_BIND"] = self.addresses.grpc[service]
+            settings["GRPC_REFLECTION"] = "true"
+            settings["CLIENT_SECRET"] = self.vault.token(f"client-{service}")
+        if service in WITH_HTTP:
+            settings["HTTP_BIND"] = self.addresses.http[service].removeprefix("http://")
+        return settings
