@@ -137,18 +137,21 @@ def content_type_of(file: Path) -> str:
     best = next((guess.mime_type for guess in guesses if guess.mime_type), "")
     if best == "application/octet-stream":
         return ""
-    return _container_type(file) if zipfile.is_zipfile(file) and _looks_like_zip(file) else _ALIASES.get(best, best)
+    return _archive_type(file) if _begins_as_zip(file) else _ALIASES.get(best, best)
 
 
-def _looks_like_zip(file: Path) -> bool:
-    # A ZIP directory lies at the end, so a file can be a ZIP and something else; only those that begin as ZIP count.
+def _begins_as_zip(file: Path) -> bool:
+    # The directory of a ZIP lies at its end, so a file can be a picture and a ZIP; its beginning decides.
     with file.open("rb") as start:
         return start.read(4) == b"PK\x03\x04"
 
 
-def _container_type(file: Path) -> str:
-    with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
+def _archive_type(file: Path) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile:
+        return ""
     if "[Content_Types].xml" in names:
         if any(name.startswith("word/") for name in names):
             return DOCX

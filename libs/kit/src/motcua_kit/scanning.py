@@ -81,51 +81,47 @@ class ClamdScanner:
 
     def scan(self, chunks: Iterable[bytes]) -> Verdict:
         """See `Scanner.scan`."""
-        with self._connection() as connection:
-            try:
-                connection.sendall(b"zINSTREAM\0")
-                for chunk in chunks:
-                    # An empty chunk would end the stream.
-                    if chunk:
-                        connection.sendall(_LENGTH.pack(len(chunk)) + chunk)
-                connection.sendall(_END)
-            except (BrokenPipeError, ConnectionResetError):
-                # clamd answers and hangs up in the middle of a stream that passes its limit: the reply says so.
-                pass
-            reply = _reply(connection)
-        return _verdict(reply)
+        with _told_as_down():
+            connection = socket.create_connection(self._address, self._timeout)
+        with connection:
+            # clamd answers and hangs up in the middle of a stream that passes its limit; the reply says so.
+            listening = _send(connection, b"zINSTREAM\0")
+            for chunk in chunks:
+                # An empty chunk would end the stream.
+                if chunk and listening:
+                    listening = _send(connection, _LENGTH.pack(len(chunk)) + chunk)
+            if listening:
+                _send(connection, _END)
+            return _verdict(_reply(connection))
 
-    def ping(self) -> None:
-        """Return when the scanner answers.
 
-        Raises:
-            DependencyDown: it does not.
-        """
-        with self._connection() as connection:
-            connection.sendall(b"zPING\0")
-            reply = _reply(connection)
-        if reply != "PONG":
-            raise DependencyDown("DEPENDENCY_DOWN", f"the malware scanner answers {reply!r} to PING")
+@contextmanager
+def _told_as_down() -> Iterator[None]:
+    # Only around the socket: an error while the file is read is not the scanner's.
+    try:
+        yield
+    except OSError as error:
+        raise DependencyDown("DEPENDENCY_DOWN", f"the malware scanner does not answer: {error}") from error
 
-    @contextmanager
-    def _connection(self) -> Iterator[socket.socket]:
+
+def _send(connection: socket.socket, data: bytes) -> bool:
+    with _told_as_down():
         try:
-            with socket.create_connection(self._address, self._timeout) as connection:
-                yield connection
-        except OSError as error:
-            raise DependencyDown("DEPENDENCY_DOWN", f"the malware scanner does not answer: {error}") from error
+            connection.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+    return True
 
 
 def _reply(connection: socket.socket) -> str:
     received = b""
-    while not received.endswith(b"\0") and len(received) < _LONGEST_REPLY:
-        part = connection.recv(_LONGEST_REPLY)
-        if not part:
-            break
-        received += part
-    if not received:
-        raise ConnectionError("the malware scanner hung up without a reply")
-    return received.rstrip(b"\0\n").decode("utf-8", errors="replace")
+    with _told_as_down():
+        while not received.endswith(b"\0") and len(received) < _LONGEST_REPLY:
+            part = connection.recv(_LONGEST_REPLY)
+            if not part:
+                raise ConnectionError("it hung up without a reply")
+            received += part
+    return received.rstrip(b"\0").decode("utf-8", errors="replace")
 
 
 def _verdict(reply: str) -> Verdict:
