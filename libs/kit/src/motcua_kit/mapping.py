@@ -117,9 +117,12 @@ def _message(descriptor: FieldDescriptor, value: Any) -> Message:
             struct.update(value)
             return struct
         case _:
-            cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
-            nested: Message = to_message(value, cls)
-            return nested
+            return to_message(value, _message_class(descriptor))
+
+
+def _message_class(descriptor: FieldDescriptor) -> type[Message]:
+    cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
+    return cls
 
 
 def _enum_number(descriptor: EnumDescriptor, value: Any) -> int:

@@ -11,19 +11,20 @@ from motcua_kit.testing.fixtures import (
     store,
 )
 from motcua_kit.testing.issuer import Issuer
-from motcua_kit.testing.running import RunningService
-from motcua_kit.testing.servers import Servers
+from motcua_kit.testing.running import RunningService, citizen, officer, service_caller
 
 __all__ = [
     "Issuer",
     "RunningService",
-    "Servers",
     "SettableClock",
+    "citizen",
     "clock",
     "issuer",
     "object_store",
+    "officer",
     "serve",
     "servers",
+    "service_caller",
     "signing_files",
     "store",
 ]

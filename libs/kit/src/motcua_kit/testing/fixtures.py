@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,25 +18,21 @@ from motcua_kit.store import Store
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.issuer import URL, Issuer
 from motcua_kit.testing.running import RunningService
-from motcua_kit.testing.servers import Servers
+
+if TYPE_CHECKING:
+    from motcua_devstack.embedded import EmbeddedServers
 
 REPOSITORY = Path(__file__).resolve().parents[5]
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    """The servers of this run: those of the environment, or embedded ones."""
-    if found := Servers.from_environment():
-        yield found
-        return
-    from motcua_devstack.servers import embedded_servers  # noqa: PLC0415 - development only
-
-    with embedded_servers(tmp_path_factory.mktemp("servers")) as addresses:
-        yield Servers(**addresses)
+def servers(embedded_servers: EmbeddedServers) -> EmbeddedServers:
+    """The servers of this run, from the plugin `motcua_devstack.testing`."""
+    return embedded_servers
 
 
 @pytest.fixture
-def store(servers: Servers) -> Iterator[Store]:
+def store(servers: EmbeddedServers) -> Iterator[Store]:
     """A connection to a database of this test's own, dropped afterwards."""
     store = Store(servers.mongodb_uri, f"test_{uuid.uuid4().hex[:16]}")
     yield store
@@ -45,12 +41,12 @@ def store(servers: Servers) -> Iterator[Store]:
 
 
 @pytest.fixture
-def object_store(servers: Servers) -> ObjectStore:
+def object_store(servers: EmbeddedServers) -> ObjectStore:
     """A bucket of this test's own."""
     objects = ObjectStore(
-        servers.object_store_url,
-        servers.object_store_access_key,
-        servers.object_store_secret_key,
+        servers.object_store.url,
+        servers.object_store.access_key,
+        servers.object_store.secret_key,
         f"test-{uuid.uuid4().hex[:16]}",
     )
     objects.ensure_bucket()
@@ -87,18 +83,15 @@ def signing_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def serve(
-    servers: Servers, store: Store, clock: SettableClock, issuer: Issuer, signing_files: dict[str, Path]
+    servers: EmbeddedServers, store: Store, clock: SettableClock, issuer: Issuer, signing_files: dict[str, Path]
 ) -> Iterator[Callable[..., RunningService]]:
-    """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword.
-
-    A keyword `peers` replaces channels: `peers={"land": address}` sets the address without a token endpoint.
-    """
+    """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword."""
     running: list[RunningService] = []
 
     def start(service: Service[Any], **settings: Any) -> RunningService:
         defaults: dict[str, Any] = {
-            **servers.settings(),
             **signing_files,
+            "mongodb_uri": servers.mongodb_uri,
             "profile": Profile.LOCAL,
             "mongodb_database": store.database.name,
             "object_store_bucket": f"test-{uuid.uuid4().hex[:16]}",
@@ -109,6 +102,12 @@ def serve(
             "topology_file": REPOSITORY / "telemetry" / "topology.yaml",
             "rate_limit": "100000/minute",
         }
+        if service.buckets:
+            defaults |= {
+                "object_store_url": servers.object_store.url,
+                "object_store_access_key": servers.object_store.access_key,
+                "object_store_secret_key": servers.object_store.secret_key,
+            }
         loaded = service.load_settings(**{**defaults, **settings})
         runtime = Runtime(loaded)
         runtime.__dict__["clock"] = clock  # what is set already is not opened
