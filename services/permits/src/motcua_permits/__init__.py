@@ -1,0 +1,1 @@
+"""Building permits: applications, by-law checks, decisions, permits and their verification."""

@@ -1,0 +1,446 @@
+"""The application for a building permit: its states, and who may take it from one to the next.
+
+OPENED ──checks──▶ UNDER_REVIEW ◀─supplement─▶ SUPPLEMENT_REQUESTED
+                    │      ▲
+              propose      return
+                    ▼      │
+                    PROPOSED ──approve──▶ APPROVED ──issue──▶ ISSUED
+                         └───refuse───▶ REFUSED
+CLOSED from every state before the number is given, when the dossier is withdrawn or stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+
+from motcua_kit.domain import (
+    Aggregate,
+    AlreadyExists,
+    FieldViolation,
+    Forbidden,
+    IllegalTransition,
+    PreconditionFailed,
+    ValidationFailed,
+)
+from motcua_permits.domain.bylaws import Finding, FindingOutcome
+from motcua_permits.domain.events import (
+    ApplicationApproved,
+    ApplicationOpened,
+    ApplicationRefused,
+    ConsultationNeeded,
+    SupplementNeeded,
+)
+from motcua_permits.domain.facts import HouseProposal, SiteFacts
+from motcua_permits.domain.review import (
+    Condition,
+    ConditionOutcome,
+    ConditionReview,
+    Consultation,
+    ConsultationOutcome,
+    Decision,
+    DecisionOutcome,
+    RefusalReason,
+    Supplement,
+    SupplementItem,
+)
+from motcua_permits.domain.values import LegalReference, PermitKind
+
+
+class ApplicationState(StrEnum):
+    """Where an application stands."""
+
+    OPENED = "OPENED"
+    UNDER_REVIEW = "UNDER_REVIEW"
+    SUPPLEMENT_REQUESTED = "SUPPLEMENT_REQUESTED"
+    PROPOSED = "PROPOSED"
+    APPROVED = "APPROVED"
+    ISSUED = "ISSUED"
+    REFUSED = "REFUSED"
+    CLOSED = "CLOSED"
+
+
+class AwaitedRole(StrEnum):
+    """Whose move an application waits for."""
+
+    UNSPECIFIED = "UNSPECIFIED"
+    SYSTEM = "SYSTEM"
+    HANDLER = "HANDLER"
+    APPLICANT = "APPLICANT"
+    LEADER = "LEADER"
+
+
+AWAITED = {
+    ApplicationState.OPENED: AwaitedRole.SYSTEM,
+    ApplicationState.UNDER_REVIEW: AwaitedRole.HANDLER,
+    ApplicationState.SUPPLEMENT_REQUESTED: AwaitedRole.APPLICANT,
+    ApplicationState.PROPOSED: AwaitedRole.LEADER,
+    ApplicationState.APPROVED: AwaitedRole.SYSTEM,
+    ApplicationState.ISSUED: AwaitedRole.UNSPECIFIED,
+    ApplicationState.REFUSED: AwaitedRole.UNSPECIFIED,
+    ApplicationState.CLOSED: AwaitedRole.UNSPECIFIED,
+}
+"""Whose move each state waits for."""
+
+
+@dataclass(kw_only=True)
+class PermitApplication(Aggregate):
+    """An application for a building permit (hồ sơ đề nghị cấp giấy phép xây dựng) inside a dossier.
+
+    Attributes:
+        dossier: the dossier that carries it.
+        dossier_code: code of the dossier.
+        procedure: procedure of the dossier.
+        procedure_version: version that the dossier pins.
+        kind: kind of permit.
+        unit: competent unit.
+        applicant: account of the applicant.
+        receiver: officer who received the dossier.
+        parcel: parcel of the house.
+        due_time: when the dossier is due.
+        rules_date: reception date, whose rules apply.
+        rule_set: digest of the rules pinned.
+        proposal: the proposed house.
+        checklist: conditions to review.
+        state: where it stands.
+        awaited_role: whose move it waits for; derived from the state, stored for the queues' index.
+        handler: first handler who acted on it.
+        site: facts of the site at the last check.
+        building_class: class of works at the last check.
+        findings: results of the last check.
+        checks_time: when it was.
+        consultations: opinions asked.
+        supplement: the one supplement.
+        decision: proposal and decision.
+        permit: permit that was numbered for it.
+    """
+
+    dossier: str
+    dossier_code: str
+    procedure: str
+    procedure_version: str
+    kind: PermitKind
+    unit: str
+    applicant: str
+    receiver: str
+    parcel: str
+    due_time: datetime
+    rules_date: date
+    rule_set: str
+    proposal: HouseProposal
+    checklist: tuple[Condition, ...]
+    state: ApplicationState = ApplicationState.OPENED
+    awaited_role: AwaitedRole = AwaitedRole.SYSTEM
+    handler: str = ""
+    site: SiteFacts | None = None
+    building_class: str = ""
+    findings: tuple[Finding, ...] = ()
+    checks_time: datetime | None = None
+    consultations: tuple[Consultation, ...] = ()
+    supplement: Supplement | None = None
+    decision: Decision | None = None
+    permit: str = ""
+
+    @property
+    def name(self) -> str:
+        """Resource name."""
+        return f"permitApplications/{self.id}"
+
+    def open(self) -> None:
+        """Tell that the application was opened."""
+        self.record(ApplicationOpened(self.name, self.dossier, self.unit))
+
+    # ---- appraisal ---------------------------------------------------------------------------------------------------
+
+    def take_checks(self, findings: Iterable[Finding], site: SiteFacts, building_class: str, *, now: datetime) -> None:
+        """Keep the results of the by-law checks; the first ones put the application before a handler.
+
+        Raises:
+            IllegalTransition: it is no longer under appraisal.
+        """
+        self._require("RunChecks", ApplicationState.OPENED, ApplicationState.UNDER_REVIEW)
+        self.findings = tuple(findings)
+        self.site = site
+        self.building_class = building_class
+        self.checks_time = now
+        self._enter(ApplicationState.UNDER_REVIEW)
+
+    def review(self, reviews: Sequence[ConditionReview], *, officer: str, now: datetime) -> None:
+        """Record a handler's review of conditions (NĐ 217/2026 Điều 50–52).
+
+        Raises:
+            ValidationFailed: a condition is unknown, or not met without a note saying why.
+            IllegalTransition: the application is not under review.
+        """
+        self._require("ReviewChecklist", ApplicationState.UNDER_REVIEW)
+        conditions = {condition.code: condition for condition in self.checklist}
+        for position, review in enumerate(reviews):
+            if review.code not in conditions:
+                raise _invalid("CONDITION_UNKNOWN", f"reviews[{position}].code", "no such condition", code=review.code)
+            if review.outcome is ConditionOutcome.NOT_MET and not review.note.strip():
+                raise _invalid(
+                    "REVIEW_NOTE_MISSING", f"reviews[{position}].note", "say why it is not met", code=review.code
+                )
+            conditions[review.code] = replace(
+                conditions[review.code],
+                outcome=review.outcome,
+                note=review.note.strip(),
+                reviewer=officer,
+                review_time=now,
+            )
+        self.checklist = tuple(conditions.values())
+        self._handled_by(officer)
+
+    def request_consultation(
+        self, consultation_id: str, *, agency_unit: str, subject: str, question: str, officer: str
+    ) -> None:
+        """Ask another agency for its opinion.
+
+        Raises:
+            AlreadyExists: the agency has an unanswered question on the same subject.
+            IllegalTransition: the application is not under review.
+        """
+        self._require("RequestConsultation", ApplicationState.UNDER_REVIEW)
+        if any(
+            asked.pending and (asked.agency_unit, asked.subject) == (agency_unit, subject)
+            for asked in self.consultations
+        ):
+            raise AlreadyExists(
+                "CONSULTATION_EXISTS", "the agency has not answered the earlier question yet", agency=agency_unit
+            )
+        self.consultations += (Consultation(consultation_id, agency_unit, subject, question),)
+        self._handled_by(officer)
+        self.record(ConsultationNeeded(self.name, self.dossier, self.unit, consultation_id, agency_unit))
+
+    def take_consultation(self, consultation_id: str, *, consultation: str, deadline: datetime | None) -> None:
+        """Link a consultation to the resource that the dossier service made of it."""
+        self._change_consultation(consultation_id, consultation=consultation, deadline=deadline)
+
+    def close_consultation(
+        self, consultation: str, outcome: ConsultationOutcome, *, opinion: str, now: datetime
+    ) -> None:
+        """Take the end of a consultation, whatever the state: an answer is kept even when it comes late."""
+        for asked in self.consultations:
+            if asked.consultation == consultation and asked.pending:
+                self._change_consultation(asked.consultation_id, outcome=outcome, opinion=opinion, close_time=now)
+
+    def request_supplement(self, items: Sequence[SupplementItem], *, officer: str, now: datetime) -> None:
+        """Ask the applicant, once, to complete the dossier (NĐ 217/2026 Điều 54).
+
+        Raises:
+            PreconditionFailed: the one supplement has been used.
+            IllegalTransition: the application is not under review.
+        """
+        self._require("RequestSupplement", ApplicationState.UNDER_REVIEW)
+        if self.supplement is not None:
+            raise PreconditionFailed("SUPPLEMENT_USED", "the law allows one supplement only", application=self.name)
+        self.supplement = Supplement(tuple(items), officer, now)
+        self._handled_by(officer)
+        self._enter(ApplicationState.SUPPLEMENT_REQUESTED)
+        self.record(SupplementNeeded(self.name, self.dossier, self.unit))
+
+    def take_supplement(self, proposal: HouseProposal, *, due_time: datetime, now: datetime) -> None:
+        """Take the applicant's answer: a new proposal to check; conditions not met are open again."""
+        if self.state is not ApplicationState.SUPPLEMENT_REQUESTED or self.supplement is None:
+            return
+        self.proposal = proposal
+        self.due_time = due_time
+        self.supplement = replace(self.supplement, answer_time=now)
+        self.checklist = tuple(
+            replace(condition, outcome=ConditionOutcome.UNSPECIFIED)
+            if condition.outcome is ConditionOutcome.NOT_MET
+            else condition
+            for condition in self.checklist
+        )
+        self._enter(ApplicationState.UNDER_REVIEW)
+
+    def take_due_time(self, due_time: datetime) -> None:
+        """Take a new due time of the dossier."""
+        self.due_time = due_time
+
+    # ---- decision ----------------------------------------------------------------------------------------------------
+
+    def propose(
+        self,
+        outcome: DecisionOutcome,
+        *,
+        note: str,
+        reasons: Sequence[RefusalReason],
+        officer: str,
+        now: datetime,
+    ) -> None:
+        """Propose a decision to the leader.
+
+        Raises:
+            PreconditionFailed: something stands against a grant, or is still open.
+            ValidationFailed: a refusal without a lawful reason, or a warning that the note does not explain.
+            IllegalTransition: the application is not under review.
+        """
+        self._require("ProposeDecision", ApplicationState.UNDER_REVIEW)
+        if self.checks_time is None:
+            raise PreconditionFailed("CHECKS_NOT_RUN", "the by-law checks have not been run", application=self.name)
+        if outcome is DecisionOutcome.GRANT:
+            self._require_grantable(note)
+            reasons = ()
+        else:
+            reasons = self._complete(reasons)
+        returned = self.decision.return_reason if self.decision else ""
+        self.decision = Decision(outcome, officer, now, note.strip(), tuple(reasons), return_reason=returned)
+        self._handled_by(officer)
+        self._enter(ApplicationState.PROPOSED)
+
+    def return_proposal(self, reason: str, *, officer: str) -> None:
+        """Send a proposal back to the handler.
+
+        Raises:
+            IllegalTransition: nothing is proposed.
+        """
+        decision = self._proposed("ReturnProposal")
+        self._require_independent(officer)
+        self.decision = replace(decision, return_reason=reason)
+        self._enter(ApplicationState.UNDER_REVIEW)
+
+    def approve(self, *, officer: str, now: datetime) -> None:
+        """Grant the permit as proposed.
+
+        Raises:
+            Forbidden: the leader received, handled or proposed it.
+            PreconditionFailed: a refusal is proposed.
+            IllegalTransition: nothing is proposed.
+        """
+        self._decide("ApproveApplication", DecisionOutcome.GRANT, officer, now)
+        self._enter(ApplicationState.APPROVED)
+        self.record(ApplicationApproved(self.name, self.dossier, self.unit, officer))
+
+    def refuse(self, *, officer: str, now: datetime) -> None:
+        """Refuse the permit as proposed.
+
+        Raises:
+            Forbidden: the leader received, handled or proposed it.
+            PreconditionFailed: a grant is proposed.
+            IllegalTransition: nothing is proposed.
+        """
+        self._decide("RefuseApplication", DecisionOutcome.REFUSE, officer, now)
+        self._enter(ApplicationState.REFUSED)
+        self.record(ApplicationRefused(self.name, self.dossier, self.unit, officer))
+
+    def take_permit(self, permit: str) -> None:
+        """Keep the permit that was numbered for this application.
+
+        Raises:
+            IllegalTransition: the permit is not granted.
+        """
+        self._require("issue", ApplicationState.APPROVED)
+        self.permit = permit
+        self._enter(ApplicationState.ISSUED)
+
+    def close(self) -> None:
+        """End the application because its dossier ended; what is decided and numbered stays."""
+        if self.state not in {ApplicationState.ISSUED, ApplicationState.REFUSED}:
+            self._enter(ApplicationState.CLOSED)
+
+    # ---- inside ------------------------------------------------------------------------------------------------------
+
+    def _require(self, step: str, *states: ApplicationState) -> None:
+        if self.state not in states:
+            raise IllegalTransition(
+                "TRANSITION_NOT_ALLOWED", f"{step} is not possible in state {self.state}", step=step, state=self.state
+            )
+
+    def _enter(self, state: ApplicationState) -> None:
+        self.state = state
+        self.awaited_role = AWAITED[state]
+
+    def _handled_by(self, officer: str) -> None:
+        self.handler = self.handler or officer
+
+    def _change_consultation(self, consultation_id: str, **changes: object) -> None:
+        self.consultations = tuple(
+            replace(asked, **changes) if asked.consultation_id == consultation_id else asked  # type: ignore[arg-type]
+            for asked in self.consultations
+        )
+
+    def _require_grantable(self, note: str) -> None:
+        blocking = [finding for finding in self.findings if finding.outcome is FindingOutcome.BLOCK]
+        if blocking:
+            raise PreconditionFailed(
+                "RULE_BLOCKS",
+                "a rule forbids the permit",
+                rules="; ".join(f"{finding.title.vi} ({finding.law})" for finding in blocking),
+            )
+        not_met = [condition for condition in self.checklist if condition.outcome is ConditionOutcome.NOT_MET]
+        if not_met:
+            raise PreconditionFailed(
+                "CONDITION_NOT_MET",
+                "a condition is not met",
+                conditions="; ".join(f"{condition.text.vi} ({condition.law})" for condition in not_met),
+            )
+        still_open = [item.code for item in self.checklist if item.outcome is ConditionOutcome.UNSPECIFIED]
+        if still_open:
+            raise PreconditionFailed(
+                "CHECKLIST_INCOMPLETE", "conditions have not been reviewed", conditions=", ".join(still_open)
+            )
+        pending = [asked.agency_unit for asked in self.consultations if asked.pending]
+        if pending:
+            raise PreconditionFailed(
+                "CONSULTATION_PENDING", "an agency has not answered yet", agencies=", ".join(pending)
+            )
+        to_explain = [finding.title.vi for finding in self.findings if finding.outcome is FindingOutcome.WARN]
+        to_explain += [asked.subject for asked in self.consultations if asked.outcome.needs_weighing]
+        if to_explain and not note.strip():
+            raise _invalid(
+                "WARNING_NOT_EXPLAINED", "note", "say why the warnings are acceptable", warnings="; ".join(to_explain)
+            )
+
+    def _complete(self, reasons: Sequence[RefusalReason]) -> tuple[RefusalReason, ...]:
+        """Give each reason the law and text of the finding or condition it rests on."""
+        if not reasons:
+            raise _invalid("REFUSAL_UNREASONED", "reasons", "a refusal needs at least one reason", rule="")
+        known: dict[str, tuple[LegalReference, str]] = {
+            condition.code: (condition.law, f"{condition.text.vi}: {condition.note}".removesuffix(": "))
+            for condition in self.checklist
+        }
+        known |= {finding.rule_id: (finding.law, finding.message.vi) for finding in self.findings}
+        complete = []
+        for position, reason in enumerate(reasons):
+            law, text = known.get(reason.rule, (None, ""))
+            law, text = reason.law or law, reason.text.strip() or text
+            if law is None or not law.source or not law.article or not text:
+                raise _invalid(
+                    "REFUSAL_UNREASONED",
+                    f"reasons[{position}]",
+                    "name a finding or condition, or give law and text",
+                    rule=reason.rule,
+                )
+            complete.append(RefusalReason(reason.rule, law, text))
+        return tuple(complete)
+
+    def _proposed(self, step: str) -> Decision:
+        self._require(step, ApplicationState.PROPOSED)
+        if self.decision is None:  # the state says otherwise: stored data is broken
+            message = f"{self.name} is proposed without a proposal"
+            raise AssertionError(message)
+        return self.decision
+
+    def _require_independent(self, officer: str) -> None:
+        if officer in {self.receiver, self.handler, self.decision.proposer if self.decision else ""}:
+            raise Forbidden(
+                "SEPARATION_OF_DUTIES", "who received or handled an application does not decide on it", officer=officer
+            )
+
+    def _decide(self, step: str, outcome: DecisionOutcome, officer: str, now: datetime) -> None:
+        decision = self._proposed(step)
+        self._require_independent(officer)
+        if decision.outcome is not outcome:
+            raise PreconditionFailed(
+                "DECISION_NOT_PROPOSED",
+                "the handler proposed otherwise; return the proposal",
+                proposed=decision.outcome,
+            )
+        self.decision = replace(decision, approver=officer, decide_time=now)
+
+
+def _invalid(reason: str, path: str, message: str, **metadata: str) -> ValidationFailed:
+    return ValidationFailed(reason, message, [FieldViolation(path, reason, message)], **metadata)
