@@ -14,13 +14,25 @@ from opentelemetry import trace
 from motcua_kit.settings import ServiceSettings
 
 PERSONAL = (
-    re.compile(r"(?<![0-9A-Fa-f])[0-9]{12}(?![0-9A-Fa-f])"),  # citizen id
+    re.compile(r"(?<![0-9A-Fa-f.])[0-9]{12}(?![0-9A-Fa-f])"),  # citizen id
     re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),  # e-mail address
-    re.compile(r"(?<![0-9A-Fa-f])(?:\+84|0)[35789][0-9]{8}(?![0-9A-Fa-f])"),  # mobile number
+    re.compile(r"(?<![0-9A-Fa-f.])(?:\+84|0)[35789][0-9]{8}(?![0-9A-Fa-f])"),  # mobile number
 )
 """What must not stand in a log line; third-party libraries write such things into messages."""
 
-QUIET = ("urllib3", "kombu", "amqp", "fontTools", "pyhanko", "pyhanko_certvalidator", "werkzeug")
+QUIET = (
+    "amqp",
+    "celery.app.trace",
+    "celery.beat",
+    "celery.worker.strategy",
+    "fontTools",
+    "kombu",
+    "pyhanko",
+    "pyhanko_certvalidator",
+    "urllib3",
+    "werkzeug",
+)
+"""Libraries whose everyday lines say nothing that a span does not say better."""
 
 
 def setup_logs(settings: ServiceSettings) -> None:

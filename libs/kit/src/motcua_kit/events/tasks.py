@@ -37,7 +37,7 @@ class ReceivedEvent:
     """An event as a handler gets it.
 
     Attributes:
-        id: the same at every delivery, e.g. `dossiers/4f…@7.0`.
+        id: the same at every delivery, e.g. `dossiers/4f…#7.0`.
         type: e.g. `dossier.accepted`.
         subject: resource name of what it is about.
         time: business time when it happened.

@@ -226,7 +226,7 @@ class Repository(Generic[AggregateType]):
         inject(carrier)
         return [
             {
-                "id": f"{subject}@{aggregate.version}.{position}",
+                "id": f"{subject}#{aggregate.version}.{position}",
                 "type": event.type,
                 "subject": subject,
                 "time": time,
