@@ -25,6 +25,7 @@ REQUIREMENTS = ROOT / "requirements"
 BOOTSTRAP = REQUIREMENTS / "bootstrap.txt"
 STAMP = VENV / "motcua-stamp.json"
 INSTALLING = "installing"
+INCOMPLETE = "incomplete"
 NEEDED_BYTES = 2_500_000_000
 KEPT_LINES = 15
 
@@ -34,7 +35,7 @@ class Stamp:
     """What the environment holds.
 
     Attributes:
-        digest: of every file that it was made from, or `installing`.
+        digest: of every file that it was made from, or `installing` (killed meanwhile), or `incomplete` (refused).
         groups: requirement groups in it.
     """
 
@@ -72,6 +73,11 @@ def _read_stamp() -> Stamp | None:
         return None
 
 
+def _write_stamp(digest: str, groups: list[str]) -> None:
+    if VENV.exists():
+        STAMP.write_text(json.dumps(asdict(Stamp(digest, groups))))
+
+
 def _digest() -> str:
     """Digest of all that decides what is installed: interpreter, locked requirements, the packages' own metadata."""
     digest = hashlib.sha256(sys.version.encode())
@@ -92,7 +98,7 @@ def _make(wanted: set[str]) -> None:
         if fresh:
             progress.say(f"environment: making {VENV.name} with Python {sys.version.split()[0]}")
             _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "make the virtual environment")
-        STAMP.write_text(json.dumps(asdict(Stamp(INSTALLING, groups))))
+        _write_stamp(INSTALLING, groups)
         pip = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(BOOTSTRAP)]
         _run(pip, "install the installer")
         uv = [str(VENV / "bin" / "uv"), "pip"]
@@ -105,7 +111,10 @@ def _make(wanted: set[str]) -> None:
         editable = [part for folder in own for part in ("-e", str(folder))]
         link = [*uv, "install", "--quiet", "--no-deps", "--no-build-isolation", "--python", str(VENV_PYTHON), *editable]
         _run(link, "link the suite's packages")
-        STAMP.write_text(json.dumps(asdict(Stamp(_digest(), groups))))
+        _write_stamp(_digest(), groups)
+    except DevError:
+        _write_stamp(INCOMPLETE, groups)  # it ended in order: what is there is whole and can be added to
+        raise
     except OSError as error:
         raise DevError(_explain(error)) from error
     progress.say("environment: ready")
