@@ -12,6 +12,7 @@ import structlog
 from celery import Celery, Task
 from opentelemetry import trace
 
+from motcua_kit import attributes
 from motcua_kit.clock import Clock
 from motcua_kit.command import Command, fingerprint_of
 from motcua_kit.domain import Conflict, DependencyDown, DomainError, StaleVersion
@@ -151,6 +152,10 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
     def body(task: Task, event: dict[str, Any] | None = None) -> None:
         run = runner()
         attempt = task.request.retries + 1
+        span = trace.get_current_span()
+        span.set_attribute(attributes.TASK_ATTEMPT, attempt)
+        if event is not None:
+            span.set_attributes({attributes.EVENT_ID: event["id"], attributes.EVENT_TYPE: event["type"]})
         with structlog.contextvars.bound_contextvars(task=name, event=(event or {}).get("id", ""), attempt=attempt):
             try:
                 run.tasks.run(name, event, run.clock)
@@ -161,7 +166,7 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
                 delay = retry_delay(error, attempt)
                 if delay is None:
                     log.exception("task_given_up")
-                    trace.get_current_span().record_exception(error)
+                    span.record_exception(error)
                     run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
                     return
                 log.warning("task_retried", error=type(error).__name__, detail=str(error), delay=delay)

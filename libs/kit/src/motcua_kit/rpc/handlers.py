@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
+from opentelemetry import trace
 
+from motcua_kit import attributes
 from motcua_kit.access import Access
 from motcua_kit.command import Command, fingerprint_of
 from motcua_kit.domain import FieldViolation, ValidationFailed
@@ -43,6 +45,7 @@ def execute(
     try:
         return respond(run(command, call.access))
     except Replayed as done:
+        trace.get_current_span().set_attribute(attributes.REPLAYED, True)
         call.access.checked = True  # the first time was checked, and the key names the caller
         return cast("Response", call.response_class.FromString(done.reply))
 

@@ -16,7 +16,9 @@ from google.protobuf.message import Message
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from opentelemetry import trace
 
+from motcua_kit import attributes
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
 from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
@@ -99,6 +101,10 @@ class Authorize:
 
     def __call__(self, call: Call, proceed: Proceed) -> Message:
         """Set `call.access`; afterwards insist that bound grants were checked."""
+        span = trace.get_current_span()
+        span.set_attribute(attributes.CALLER_KIND, call.caller.kind)
+        if name := getattr(call.request, "name", ""):
+            span.set_attribute(attributes.RESOURCE, name)
         call.access = self._table.authorize(call.caller, call.rpc)
         response = proceed()
         if not call.access.satisfied:

@@ -23,6 +23,12 @@ class Runtime:
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings = settings
 
+    def close(self) -> None:
+        """Close what was opened."""
+        for part in ("channels", "store"):
+            if part in self.__dict__:
+                self.__dict__.pop(part).close()
+
     @cached_property
     def clock(self) -> Clock:
         """Business time."""

@@ -2,6 +2,7 @@
 
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.fixtures import (
+    bucket,
     clock,
     issuer,
     object_store,
@@ -17,6 +18,7 @@ __all__ = [
     "Issuer",
     "RunningService",
     "SettableClock",
+    "bucket",
     "citizen",
     "clock",
     "issuer",

@@ -40,15 +40,17 @@ def store(servers: EmbeddedServers) -> Iterator[Store]:
     store.close()
 
 
+@pytest.fixture(scope="session")
+def bucket() -> str:
+    """Name of the bucket of this run; keys are unique, so tests can share it, and each bucket costs seven volumes."""
+    return f"tests-{uuid.uuid4().hex[:16]}"
+
+
 @pytest.fixture
-def object_store(servers: EmbeddedServers) -> ObjectStore:
-    """A bucket of this test's own."""
-    objects = ObjectStore(
-        servers.object_store.url,
-        servers.object_store.access_key,
-        servers.object_store.secret_key,
-        f"test-{uuid.uuid4().hex[:16]}",
-    )
+def object_store(servers: EmbeddedServers, bucket: str) -> ObjectStore:
+    """The bucket of this run."""
+    access = servers.object_store
+    objects = ObjectStore(access.url, access.access_key, access.secret_key, bucket)
     objects.ensure_bucket()
     return objects
 
@@ -83,10 +85,16 @@ def signing_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def serve(
-    servers: EmbeddedServers, store: Store, clock: SettableClock, issuer: Issuer, signing_files: dict[str, Path]
+    servers: EmbeddedServers,
+    store: Store,
+    bucket: str,
+    clock: SettableClock,
+    issuer: Issuer,
+    signing_files: dict[str, Path],
 ) -> Iterator[Callable[..., RunningService]]:
     """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword."""
     running: list[RunningService] = []
+    runtimes: list[Runtime] = []
 
     def start(service: Service[Any], **settings: Any) -> RunningService:
         defaults: dict[str, Any] = {
@@ -94,7 +102,7 @@ def serve(
             "mongodb_uri": servers.mongodb_uri,
             "profile": Profile.LOCAL,
             "mongodb_database": store.database.name,
-            "object_store_bucket": f"test-{uuid.uuid4().hex[:16]}",
+            "object_store_bucket": bucket,
             "issuer": URL,
             "client_secret": "of-this-test",
             "page_token_key": "of-this-test",
@@ -110,6 +118,7 @@ def serve(
             }
         loaded = service.load_settings(**{**defaults, **settings})
         runtime = Runtime(loaded)
+        runtimes.append(runtime)
         runtime.__dict__["clock"] = clock  # what is set already is not opened
         runtime.__dict__["verifier"] = issuer.verifier
         running.append(RunningService(service, loaded, runtime, issuer))
@@ -118,3 +127,5 @@ def serve(
     yield start
     for one in running:
         one.stop()
+    for runtime in runtimes:
+        runtime.close()

@@ -107,7 +107,6 @@ class RunningService:
         for client in self._clients:
             client.close()
         self._server.stop()
-        self.runtime.channels.close()
 
     def _take_out(self, identity: str) -> None:
         database = self.runtime.store.database
