@@ -95,7 +95,7 @@ class ListMessagesRequest(_message.Message):
     parent: _builtins.str
     """Owner of the inbox: `accounts/x` or `officers/x`."""
     page_size: _builtins.int
-    """Most messages to return; 50 when 0, at most 200."""
+    """Most messages to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page, from an earlier answer."""
     unread_only: _builtins.bool

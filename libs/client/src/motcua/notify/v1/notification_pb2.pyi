@@ -75,7 +75,7 @@ class Notification(_message.Message):
         STATE_FAILED: Notification._State.ValueType  # 5
         """Cannot be delivered over this channel; see the last attempt."""
         STATE_SUPPRESSED: Notification._State.ValueType  # 6
-        """Was not sent on purpose: the person opted out or has no address for the channel."""
+        """Was not sent on purpose: the person opted out of the topic."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """Where a notification stands."""
@@ -93,7 +93,7 @@ class Notification(_message.Message):
     STATE_FAILED: Notification.State.ValueType  # 5
     """Cannot be delivered over this channel; see the last attempt."""
     STATE_SUPPRESSED: Notification.State.ValueType  # 6
-    """Was not sent on purpose: the person opted out or has no address for the channel."""
+    """Was not sent on purpose: the person opted out of the topic."""
 
     NAME_FIELD_NUMBER: _builtins.int
     UID_FIELD_NUMBER: _builtins.int
@@ -339,7 +339,7 @@ class ListNotificationsRequest(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     CHANNEL_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Most notifications to return; 50 when 0, at most 200."""
+    """Most notifications to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page, from an earlier answer."""
     recipient: _builtins.str

@@ -188,7 +188,7 @@ class ListTemplatesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_DATE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Most templates to return; 50 when 0, at most 200."""
+    """Most templates to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page, from an earlier answer."""
     @_builtins.property

@@ -1,0 +1,1 @@
+"""The ports made real: city data, Jinja, SMTP, the SMS gateway, identity, MongoDB."""

@@ -1,0 +1,35 @@
+"""The collections of this service and what they are searched by."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from motcua_kit.store import Collection, Migration, ensure_collections
+from motcua_notify.domain.notification import OPEN
+
+NOTIFICATIONS = Collection(
+    "notifications",
+    indexes=[
+        # The work still to be done; closed notifications are not in it, however many there are.
+        IndexModel(
+            [("next_attempt_time", ASCENDING)],
+            name="due",
+            partialFilterExpression={"state": {"$in": [state.value for state in OPEN]}},
+        ),
+        IndexModel([("recipient", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="recipient"),
+        IndexModel([("subject", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="subject"),
+        IndexModel([("create_time", DESCENDING), ("_id", DESCENDING)], name="newest"),
+    ],
+)
+MESSAGES = Collection(
+    "inbox_messages",
+    indexes=[IndexModel([("owner", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="owner")],
+)
+SUBSCRIPTIONS = Collection("subscriptions")
+
+MIGRATIONS = [
+    Migration(
+        "0001_collections",
+        lambda store: ensure_collections(store, [NOTIFICATIONS, MESSAGES, SUBSCRIPTIONS]),
+    ),
+]
