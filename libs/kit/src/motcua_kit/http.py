@@ -43,7 +43,7 @@ def serve_http(service: Service[Any]) -> None:
     settings = service.load_settings()
     setup_logs(settings)
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         def load_config(self) -> None:
             options = {
                 "bind": settings.http_bind,
@@ -62,7 +62,7 @@ def serve_http(service: Service[Any]) -> None:
                 if key in self.cfg.settings:
                     self.cfg.set(key, value)
 
-        def load(self) -> Flask:
+        def load(self) -> Any:
             from motcua_kit.service.runtime import Runtime  # noqa: PLC0415 - the service package imports this module
 
             setup_telemetry(settings)

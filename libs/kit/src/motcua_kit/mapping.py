@@ -111,7 +111,8 @@ def _message(descriptor: FieldDescriptor, value: Any) -> Message:
             duration.FromTimedelta(value)
             return duration
         case "google.type.Date":
-            return Date(year=value.year, month=value.month, day=value.day)
+            civil: Message = Date(year=value.year, month=value.month, day=value.day)
+            return civil
         case "google.protobuf.Struct":
             struct = Struct()
             struct.update(value)
