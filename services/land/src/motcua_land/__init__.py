@@ -1,0 +1,1 @@
+"""The land register of the City: parcels, rights in them, certificates, planning facts."""

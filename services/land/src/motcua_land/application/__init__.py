@@ -1,0 +1,1 @@
+"""What the land register is asked: one function per query."""

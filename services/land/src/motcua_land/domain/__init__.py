@@ -1,0 +1,1 @@
+"""The law of the land register: pure computing, no I/O."""
