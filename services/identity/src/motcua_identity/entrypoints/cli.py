@@ -1,0 +1,48 @@
+"""Commands for operators, besides those that every service has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from motcua_identity.application.key_ring import KeyRing
+from motcua_identity.application.seeding import Seeder, SeedError, SeedFile
+from motcua_kit.data import DataError, load_file
+from motcua_kit.domain import DomainError
+
+
+def commands(seeder: Callable[[], Seeder], key_ring: Callable[[], KeyRing]) -> list[click.Command]:
+    """Return the commands; what they work with is made when one runs."""
+
+    @click.command("seed")
+    @click.option(
+        "--file",
+        "file",
+        required=True,
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Clients and officers (see the README); secrets lie in files beside it.",
+    )
+    def seed(file: Path) -> None:
+        """Bring in clients and officers; a second run changes nothing."""
+        try:
+            changes = seeder().seed(load_file(file, SeedFile), lambda name: _secret(file.parent / name))
+        except (SeedError, DataError, DomainError, OSError) as error:
+            raise click.ClickException(str(error)) from error
+        for change in changes:
+            click.echo(change)
+        click.echo(f"{len(changes)} changes")
+
+    @click.command("rotate-keys")
+    @click.option("--at-once", is_flag=True, help="Sign with the new key immediately: for a key that has leaked.")
+    def rotate_keys(at_once: bool) -> None:  # noqa: FBT001 - click passes options so
+        """Add a signing key; the present one runs out after the last token it signed."""
+        key = key_ring().rotate(at_once=at_once)
+        click.echo(f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%SZ}")
+
+    return [seed, rotate_keys]
+
+
+def _secret(file: Path) -> str:
+    return file.read_text(encoding="utf-8").strip()
