@@ -33,7 +33,7 @@ def sources() -> list[str]:
 
 
 def include_folders(scratch: Path) -> list[str]:
-    """Folders for protoc's `-I`: ours, googleapis (with the long-running file under its registered name), well-known."""
+    """Folders for protoc's `-I`: ours, googleapis (long-running under its registered name), well-known."""
     googleapis = Path(annotations_pb2.__file__).parents[2]
     well_known = Path(grpc_tools.__file__).parent / "_proto"
     renamed = scratch / "include/google/longrunning"

@@ -59,6 +59,7 @@ class Topology:
 
     events: dict[str, tuple[Subscription, ...]]
     schedules: tuple[Schedule, ...]
+    publishers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     calls: tuple[tuple[str, str], ...] = field(default=())
 
     @classmethod
@@ -69,14 +70,15 @@ class Topology:
             ValueError: a task is named twice for one event.
         """
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-        events = {name: tuple(_subscription(item) for item in items or ()) for name, items in raw["events"].items()}
+        events = {name: tuple(_subscription(item) for item in event["to"]) for name, event in raw["events"].items()}
         for name, subscriptions in events.items():
             if len({subscription.task for subscription in subscriptions}) < len(subscriptions):
                 message = f"{file}: {name} has a task twice"
                 raise ValueError(message)
         return cls(
             events=events,
-            schedules=tuple(Schedule(**item) for item in raw["schedules"] or ()),
+            schedules=tuple(Schedule(**item) for item in raw["schedules"]),
+            publishers={name: tuple(event["by"]) for name, event in raw["events"].items()},
             calls=tuple((caller, callee) for caller, callees in raw["calls"].items() for callee in callees),
         )
 
