@@ -96,7 +96,8 @@ class Topology:
     def services(self) -> set[str]:
         """All services that publish or handle something."""
         handlers = {item.service for items in self.events.values() for item in items}
-        return handlers | {schedule.subscription.service for schedule in self.schedules}
+        publishers = {name for names in self.publishers.values() for name in names}
+        return handlers | publishers | {schedule.subscription.service for schedule in self.schedules}
 
 
 def _subscription(item: Any) -> Subscription:
