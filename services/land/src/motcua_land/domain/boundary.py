@@ -18,8 +18,8 @@ from motcua_land.domain.crs import GeoPoint, ProjectedPoint, check_crs, check_ra
 POLE_PRECISION = 0.001
 """Metres to which the point deepest inside is found."""
 
-GRID_LENGTHS = (8, 7, 6, 5)
-"""Lengths of the geohash cells a parcel is indexed by: of 38 × 19 m, 153 × 153 m, 1.2 × 0.6 km, 4.9 × 4.9 km."""
+GRID_LENGTHS = (8, 7, 6, 5, 4)
+"""Lengths of the cells a parcel is indexed by: 38 × 19 m, 153 × 153 m, 1.2 × 0.6 km, 4.9 × 4.9 km, 39 × 19 km."""
 
 MAX_GRID_CELLS = 24
 """Cells a parcel is indexed by at most; a larger parcel goes one length up."""

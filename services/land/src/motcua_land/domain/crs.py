@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import pyproj
-from pyproj.transformer import TransformerGroup
+from pyproj.enums import TransformDirection
 
 from motcua_kit.domain import FieldViolation, ValidationFailed
 
@@ -22,14 +22,16 @@ HCMC = 9210
 SUPPORTED = frozenset({3405, 3406, *range(5896, 5900), *range(9205, 9219)})
 """VN-2000 systems that land papers use: UTM 48N and 49N, TM-3 in all zones. EPSG codes."""
 
-WGS84 = 4326
+VN_2000 = 4756
+"""The datum without a projection, degrees."""
 
-OPERATION = "VN-2000 to WGS 84 (1)"
-"""The datum shift, fixed by name, so that another release of PROJ cannot move it.
+DATUM_SHIFT = "x=-192.873 y=-39.382 z=-111.202 rx=0.00205 ry=0.0005 rz=-0.00335 s=0.0188"
+"""Parameters of VN-2000 → WGS 84: metres, arc seconds, ppm; coordinate-frame rotation.
 
-EPSG knows two, both good to 1 m and 0.8 m apart in the City. PROJ applies (1) when it chooses by the point, and the
-agreed vectors of the parcel code were made with it; (2) has the parameters that the ministry published in 2007. Parcel
-codes are given once and are ids, not coordinates, so the choice moves no boundary.
+Written out, so that one shift holds for the whole City and no release of PROJ can move it. EPSG knows two, 0.8 m apart,
+each good to about 1 m: these are of "(1)", with which the agreed vectors of the parcel code were made; "(2)" has the
+parameters that the ministry published in 2007. Parcel codes are ids, given once and stored: another shift would move no
+boundary and change no code.
 """
 
 NORTHINGS = (900_000.0, 2_610_000.0)
@@ -101,7 +103,8 @@ def check_range(northing: float, easting: float) -> None:
 
 def to_wgs84(point: ProjectedPoint) -> GeoPoint:
     """Return a projected point in WGS 84; good to about a metre."""
-    longitude, latitude = _transformer(point.epsg, WGS84).transform(point.easting, point.northing)
+    longitude, latitude = _projection(point.epsg, VN_2000).transform(point.easting, point.northing)
+    longitude, latitude = _datum_shift().transform(longitude, latitude)
     return GeoPoint(latitude, longitude)
 
 
@@ -112,12 +115,19 @@ def from_wgs84(point: GeoPoint, epsg: int = HCMC) -> ProjectedPoint:
         ValidationFailed: CRS_UNSUPPORTED, or COORDINATES_OUT_OF_RANGE when it is not in the country.
     """
     check_crs(epsg)
-    easting, northing = _transformer(WGS84, epsg).transform(point.longitude, point.latitude)
+    longitude, latitude = _datum_shift().transform(
+        point.longitude, point.latitude, direction=TransformDirection.INVERSE
+    )
+    easting, northing = _projection(VN_2000, epsg).transform(longitude, latitude)
     return ProjectedPoint(epsg, northing, easting)
 
 
 def reproject(point: ProjectedPoint, epsg: int) -> ProjectedPoint:
-    """Return the point in another VN-2000 system; exact, as both have the same datum."""
+    """Return the point in another VN-2000 system; exact, as both have the same datum.
+
+    Raises:
+        ValidationFailed: CRS_UNSUPPORTED.
+    """
     if epsg == point.epsg:
         return point
     check_crs(epsg)
@@ -126,15 +136,15 @@ def reproject(point: ProjectedPoint, epsg: int) -> ProjectedPoint:
 
 
 @lru_cache(maxsize=64)
-def _transformer(source: int, target: int) -> pyproj.Transformer:
-    group = TransformerGroup(source, target, always_xy=True)
-    found = [one for one in group.transformers if OPERATION in one.description]
-    if len(found) != 1:
-        message = f"PROJ {pyproj.proj_version_str} knows no {OPERATION!r} between EPSG:{source} and EPSG:{target}"
-        raise RuntimeError(message)
-    return found[0]
-
-
-@lru_cache(maxsize=64)
 def _projection(source: int, target: int) -> pyproj.Transformer:
+    """Return the way between two systems of the VN-2000 datum; easting and longitude first."""
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+@lru_cache(maxsize=1)
+def _datum_shift() -> pyproj.Transformer:
+    return pyproj.Transformer.from_pipeline(
+        "proj=pipeline step proj=unitconvert xy_in=deg xy_out=rad step proj=push v_3 step proj=cart ellps=WGS84"
+        f" step proj=helmert {DATUM_SHIFT} convention=coordinate_frame"
+        " step inv proj=cart ellps=WGS84 step proj=pop v_3 step proj=unitconvert xy_in=rad xy_out=deg"
+    )
