@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import cattrs
 from bson.decimal128 import Decimal128
+from cattrs.cols import is_any_set
 
 from motcua_kit.domain import Aggregate
 
@@ -24,7 +25,9 @@ converter.register_unstructure_hook(Decimal, Decimal128)
 converter.register_structure_hook(
     Decimal, lambda value, _: value.to_decimal() if isinstance(value, Decimal128) else Decimal(value)
 )
-converter.register_unstructure_hook(frozenset, lambda value: sorted(converter.unstructure(item) for item in value))
+converter.register_unstructure_hook_func(
+    is_any_set, lambda value: sorted(converter.unstructure(item) for item in value)
+)
 converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
 
 ENVELOPE = ("_id", "history", "outbox", "pending", "replies", "created_by")

@@ -37,7 +37,16 @@ class Page:
 
     @property
     def limit(self) -> int:
-        """Rows to return."""
+        """Rows to return.
+
+        Raises:
+            ValidationFailed: a negative number was asked for.
+        """
+        if self.size < 0:
+            message = "a page cannot have a negative size"
+            raise ValidationFailed(
+                "REQUEST_INVALID", message, [FieldViolation("page_size", "PAGE_SIZE_NEGATIVE", message)]
+            )
         return min(self.size or DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE)
 
 

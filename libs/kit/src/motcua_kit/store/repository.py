@@ -108,6 +108,9 @@ class Repository(Generic[AggregateType]):
             Replayed: the command was done before and its reply is known.
             ValidationFailed: the request id was used before with other content.
         """
+        # In a transaction a failed insert ends the whole of it, so a repeat must be seen before.
+        if session and (earlier := self._created_by(command, session)):
+            return self._replay(earlier, command)
         aggregate.version = 1
         aggregate.create_time = aggregate.update_time = command.time
         events = aggregate.take_events()
@@ -122,7 +125,7 @@ class Repository(Generic[AggregateType]):
         try:
             self._documents.insert_one(document, session=session)
         except DuplicateKeyError as error:
-            if command.key and (earlier := self._documents.find_one({"created_by": command.key})):
+            if earlier := self._created_by(command, None):
                 return self._replay(earlier, command)
             raise AlreadyExists(
                 "ALREADY_EXISTS", f"{self._resource} has one already", resource=self.name_of(aggregate.id)
@@ -236,6 +239,9 @@ class Repository(Generic[AggregateType]):
             for position, event in enumerate(events)
         ]
 
+    def _created_by(self, command: Command, session: ClientSession | None) -> Document | None:
+        return self._documents.find_one({"created_by": command.key}, session=session) if command.key else None
+
     def _earlier(self, identity: str, command: Command, session: ClientSession | None) -> Document | None:
         if not command.key:
             return None
@@ -250,7 +256,9 @@ class Repository(Generic[AggregateType]):
         raise refusal
 
     def _replay(self, document: Document, command: Command) -> AggregateType:
-        earlier = next(reply for reply in document["replies"] if reply["key"] == command.key)
+        earlier = next((reply for reply in document["replies"] if reply["key"] == command.key), None)
+        if earlier is None:  # a create whose reply later requests have pushed out
+            return from_document(document, self._cls)
         if earlier["fingerprint"] != command.fingerprint:
             raise ValidationFailed(
                 "REQUEST_ID_REUSED", "the request id was used before for another request", request_id=command.request_id
