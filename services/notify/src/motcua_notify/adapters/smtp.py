@@ -64,7 +64,7 @@ class SmtpSender:
         with tracer.start_as_current_span("smtp send", kind=trace.SpanKind.CLIENT) as span:
             span.set_attribute("server.address", self.host)
             span.set_attribute("server.port", self.port)
-            span.set_attribute("motcua.notify.notification", f"notifications/{message.id}")
+            span.set_attribute("motcua.resource", f"notifications/{message.id}")
             self._transmit(mail, address)
         return Receipt(mail["Message-ID"], State.ACCEPTED, mask_email(address))
 
