@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from motcua_devstack import embedded, filelock, ports, probes, servers
+from motcua_devstack import cast, embedded, filelock, ports, probes, servers
 from motcua_devstack.errors import DevError
 from motcua_devstack.keys import Vault
 from motcua_devstack.paths import ROOT, STATE
@@ -21,6 +21,7 @@ SERVICES = ("identity", "dossier", "land", "permits", "notify")
 WITH_HTTP = ("identity", "permits")
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SPANS, EID, SINKS, SCHEDULER = "spans", "eid", "sinks", "scheduler"
+EID_CLIENT, EID_SECRET = "motcua", "eid-client-secret"
 TOPOLOGY = ROOT / "telemetry" / "topology.yaml"
 CITY = ROOT / "city"
 
@@ -33,6 +34,7 @@ class Addresses:
         grpc: `host:port` by service.
         http: URL by service, of those that have pages; identity's is the OIDC issuer.
         eid: URL of the local national e-ID provider.
+        application: where the applications of people get the answer of a sign-in.
         sms: URL of the SMS gateway's stand-in.
         smtp: `host:port` of the mail server's stand-in.
         object_store: URL of the S3 store.
@@ -44,6 +46,7 @@ class Addresses:
     grpc: dict[str, str]
     http: dict[str, str]
     eid: str
+    application: str
     sms: str
     smtp: str
     object_store: str
@@ -143,7 +146,7 @@ class _Plan:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.vault = stack.vault()
-        names = [servers.MONGO, servers.BROKER, *servers.OBJECT_PORTS, SPANS, EID, "sms", "smtp"]
+        names = [servers.MONGO, servers.BROKER, *servers.OBJECT_PORTS, SPANS, EID, "sms", "smtp", "application"]
         names += [f"{service}-grpc" for service in SERVICES] + [f"{service}-http" for service in WITH_HTTP]
         self._ports = ports.allocate(names, stack.folder / "ports.json")
         self._embedded: list[Process] = []
@@ -152,6 +155,7 @@ class _Plan:
             grpc={service: f"{HOST}:{self._ports[f'{service}-grpc']}" for service in SERVICES},
             http={service: f"http://{HOST}:{self._ports[f'{service}-http']}" for service in WITH_HTTP},
             eid=f"http://{HOST}:{self._ports[EID]}",
+            application=f"http://{HOST}:{self._ports['application']}{cast.REDIRECT_PATH}",
             sms=f"http://{HOST}:{self._ports['sms']}",
             smtp=f"{HOST}:{self._ports['smtp']}",
             object_store=self._object_store.url,
@@ -204,6 +208,7 @@ class _Plan:
         processes = [*self._embedded, self._eid(basis), self._sinks(basis)]
         for service in SERVICES:
             processes += self._service(service, basis, topology)
+        processes += self._base_data()
         migrated = tuple(f"{service}-migrate" for service in SERVICES)
         processes.append(
             Process(
@@ -247,11 +252,33 @@ class _Plan:
                 stop_seconds=30,
             )
 
+    def _base_data(self) -> Iterator[Process]:
+        seed = cast.write_seed(self.vault, SERVICES, self.addresses.application)
+        yield Process(
+            name="identity-seed",
+            command=(sys.executable, "-m", "motcua_identity", "seed", "--file", str(seed)),
+            environment=self._settings("identity"),
+            after=("identity-migrate",),
+            once=True,
+        )
+        yield Process(
+            name="land-load",
+            command=(sys.executable, "-m", "motcua_land", "load", "--dir", str(CITY / "parcels")),
+            environment=self._settings("land"),
+            after=("land-migrate",),
+            once=True,
+        )
+
     def _eid(self, basis: tuple[str, ...]) -> Process:
+        self.vault.token(EID_SECRET)
         return Process(
             name=EID,
-            command=(sys.executable, "-m", "motcua_devstack.eid"),
-            environment={**self._settings(EID), "HTTP_BIND": f"{HOST}:{self._ports[EID]}"},
+            command=(
+                *(sys.executable, "-m", "motcua_devstack.eid", "--port", str(self._ports[EID])),
+                *("--issuer", self.addresses.eid, "--client-id", EID_CLIENT),
+                *("--client-secret-file", str(self.vault.folder / EID_SECRET)),
+                *("--redirect-uri", f"{self.addresses.http['identity']}/eid/callback"),
+            ),
             ready=probes.tcp(self._ports[EID]),
             after=basis,
         )
@@ -259,8 +286,10 @@ class _Plan:
     def _sinks(self, basis: tuple[str, ...]) -> Process:
         return Process(
             name=SINKS,
-            command=(sys.executable, "-m", "motcua_devstack.sinks"),
-            environment=self._settings(SINKS),
+            command=(
+                *(sys.executable, "-m", "motcua_devstack.sinks", "--folder", str(self._stack.messages)),
+                *("--smtp-port", str(self._ports["smtp"]), "--sms-port", str(self._ports["sms"])),
+            ),
             ready=probes.tcp(self._ports["smtp"]),
             after=basis,
         )
@@ -290,7 +319,24 @@ class _Plan:
         if service in SERVICES:
             settings["GRPC_BIND"] = self.addresses.grpc[service]
             settings["GRPC_REFLECTION"] = "true"
-            settings["CLIENT_SECRET"] = self.vault.token(f"client-{service}")
+            settings["CLIENT_SECRET"] = cast.client_secret(self.vault, service)
         if service in WITH_HTTP:
             settings["HTTP_BIND"] = self.addresses.http[service].removeprefix("http://")
-        return settings
+        return settings | self._own_settings(service)
+
+    def _own_settings(self, service: str) -> dict[str, str]:
+        match service:
+            case "identity":
+                return {
+                    "EID_ISSUER": self.addresses.eid,
+                    "EID_CLIENT_ID": EID_CLIENT,
+                    "EID_CLIENT_SECRET": self.vault.token(EID_SECRET),
+                    "SEALING_KEY": self.vault.token("sealing-key"),
+                }
+            case "permits":
+                return {"PUBLIC_URL": self.addresses.http["permits"]}
+            case "notify":
+                host, _, port = self.addresses.smtp.partition(":")
+                return {"SMTP_HOST": host, "SMTP_PORT": port, "SMS_URL": self.addresses.sms}
+            case _:
+                return {}

@@ -1,0 +1,109 @@
+"""`./dev demo`: the whole suite on this machine, and the main job walked through it."""
+
+import argparse
+import json
+import shutil
+import threading
+from datetime import datetime
+from pathlib import Path
+
+from motcua_devstack.console import Progress
+from motcua_devstack.demo.observation import Observation
+from motcua_devstack.demo.people import Suite
+from motcua_devstack.demo.steps import STEPS
+from motcua_devstack.demo.walk import Outcome, Walk, World
+from motcua_devstack.interruption import sigterm_interrupts
+from motcua_devstack.stack import RunningStack, Stack
+from motcua_devstack.supervisor import State
+
+NAME = "demo"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Boot, walk, report; 1 when a step's outcome was not verified."""
+    sigterm_interrupts()
+    progress = Progress()
+    stack = Stack(NAME)
+    progress.say("starting servers, services, workers, scheduler, e-ID and message sinks")
+    with stack.run(fresh=options.fresh, told=_Boot(progress)) as running:
+        progress.say("everything is ready")
+        folder = stack.folder / "runs" / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        folder.mkdir(parents=True)
+        walk, outcomes = _walk(running, folder, progress)
+        ok = all(outcome.ok for outcome in outcomes)
+        _collect(walk)
+        report = _report(walk, outcomes)
+        (folder / "report.json").write_text(report)
+        if options.report:
+            Path(options.report).write_text(report)
+        progress.say(f"slips, permit, messages and report: {folder}")
+        progress.say("every step verified" if ok else "NOT every step verified")
+        if options.keep:
+            progress.say("everything stays up; Ctrl-C stops it")
+            threading.Event().wait()
+    return 0 if ok else 1
+
+
+class _Boot:
+    """Tells how many processes are ready, and which have crashed."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, name: str, state: State) -> None:
+        if state in (State.READY, State.DONE):
+            self._progress.say(f"  {name} {state}")
+        elif state is State.CRASHED:
+            self._progress.say(f"  {name} crashed; it is started again")
+
+
+def _walk(running: RunningStack, folder: Path, progress: Progress) -> tuple[Walk, list[Outcome]]:
+    """Take the steps, up to the first whose outcome is not verified."""
+    outcomes: list[Outcome] = []
+    with Observation(running.addresses.otlp, "demo") as observation:
+        suite = Suite(running.addresses.grpc, (observation.interceptor(),))
+        walk = Walk(World(running.stack, running.addresses, suite), observation, folder)
+        for step in STEPS:
+            outcome = step.take(walk)
+            outcomes.append(outcome)
+            mark = "✓" if outcome.ok else "✗"
+            progress.say(f"{mark} {outcome.name:<20} {outcome.seconds:5.1f} s  {outcome.text}  [{outcome.trace_id}]")
+            if not outcome.ok:
+                break
+        suite.close()
+    return walk, outcomes
+
+
+def _collect(walk: Walk) -> None:
+    """Copy the messages that have arrived to the run's folder."""
+    messages = walk.world.stack.messages
+    if messages.exists():
+        shutil.copytree(messages, walk.folder / "messages", dirs_exist_ok=True)
+
+
+def _report(walk: Walk, outcomes: list[Outcome]) -> str:
+    permit = getattr(walk, "permit_pdf", None)
+    messages = sorted(str(file) for file in (walk.folder / "messages").rglob("*") if file.is_file())
+    return json.dumps(
+        {
+            "ok": all(outcome.ok for outcome in outcomes) and len(outcomes) == len(STEPS),
+            "steps": [
+                {
+                    "name": outcome.name,
+                    "ok": outcome.ok,
+                    "seconds": round(outcome.seconds, 3),
+                    "trace_id": outcome.trace_id,
+                    "text": outcome.text,
+                }
+                for outcome in outcomes
+            ],
+            "files": {
+                "permit_pdf": str(permit) if permit else None,
+                "slips": [str(file) for file in walk.slips.values()],
+                "messages": messages,
+            },
+            "spans": str(walk.world.stack.spans),
+        },
+        ensure_ascii=False,
+        indent=1,
+    )
