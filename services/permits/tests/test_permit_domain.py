@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from motcua_kit.data import load
 from motcua_permits.domain.bylaws import vi_number
+from motcua_permits.domain.catalogue import Numbering
 from motcua_permits.domain.permit import (
     CODE_ALPHABET,
     CODE_LENGTH,
-    Numbering,
     Permit,
     PermitState,
     PermittedWork,
@@ -117,7 +117,7 @@ def test_a_printed_code_verifies(samples: Any, code: str) -> None:
 
 def test_a_second_document_never_replaces_the_first(samples: Any) -> None:
     one = permit(samples)
-    one.take_document("permits/a.pdf", "1" * 64)
-    one.take_document("permits/b.pdf", "2" * 64)
-    assert (one.document_key, one.document_sha256) == ("permits/a.pdf", "1" * 64)
+    one.take_document("permits/a.pdf", "v1", "1" * 64)
+    one.take_document("permits/b.pdf", "v2", "2" * 64)
+    assert (one.document_key, one.document_version, one.document_sha256) == ("permits/a.pdf", "v1", "1" * 64)
     assert [event.type for event in one.take_events()] == ["permit.issued"]

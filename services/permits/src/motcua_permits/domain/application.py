@@ -115,6 +115,7 @@ class PermitApplication(Aggregate):
         supplement: the one supplement.
         decision: proposal and decision.
         permit: permit that was numbered for it.
+        problem: why the dossier service refused the last supplement or consultation.
     """
 
     dossier: str
@@ -142,6 +143,7 @@ class PermitApplication(Aggregate):
     supplement: Supplement | None = None
     decision: Decision | None = None
     permit: str = ""
+    problem: str = ""
 
     @property
     def name(self) -> str:
@@ -210,6 +212,7 @@ class PermitApplication(Aggregate):
             raise AlreadyExists(
                 "CONSULTATION_EXISTS", "the agency has not answered the earlier question yet", agency=agency_unit
             )
+        self.problem = ""
         self.consultations += (Consultation(consultation_id, agency_unit, subject, question),)
         self._handled_by(officer)
         self.record(ConsultationNeeded(self.name, self.dossier, self.unit, consultation_id, agency_unit))
@@ -226,6 +229,11 @@ class PermitApplication(Aggregate):
             if asked.consultation == consultation and asked.pending:
                 self._change_consultation(asked.consultation_id, outcome=outcome, opinion=opinion, close_time=now)
 
+    def drop_consultation(self, consultation_id: str, problem: str) -> None:
+        """Forget a consultation that the dossier service refused to ask."""
+        self.consultations = tuple(asked for asked in self.consultations if asked.consultation_id != consultation_id)
+        self.problem = problem
+
     def request_supplement(self, items: Sequence[SupplementItem], *, officer: str, now: datetime) -> None:
         """Ask the applicant, once, to complete the dossier (NĐ 217/2026 Điều 54).
 
@@ -237,17 +245,34 @@ class PermitApplication(Aggregate):
         if self.supplement is not None:
             raise PreconditionFailed("SUPPLEMENT_USED", "the law allows one supplement only", application=self.name)
         self.supplement = Supplement(tuple(items), officer, now)
+        self.problem = ""
         self._handled_by(officer)
         self._enter(ApplicationState.SUPPLEMENT_REQUESTED)
         self.record(SupplementNeeded(self.name, self.dossier, self.unit))
 
-    def take_supplement(self, proposal: HouseProposal, *, due_time: datetime, now: datetime) -> None:
-        """Take the applicant's answer: a new proposal to check; conditions not met are open again."""
-        if self.state is not ApplicationState.SUPPLEMENT_REQUESTED or self.supplement is None:
-            return
+    def drop_supplement(self, problem: str) -> None:
+        """Take back a supplement that the dossier service refused to ask for: the applicant never heard of it."""
+        if self.state is ApplicationState.SUPPLEMENT_REQUESTED:
+            self.supplement = None
+            self.problem = problem
+            self._enter(ApplicationState.UNDER_REVIEW)
+
+    def take_supplement(self, proposal: HouseProposal, *, due_time: datetime, now: datetime) -> bool:
+        """Take the applicant's answer: a new proposal to check; conditions not met are open again.
+
+        The one-stop may have asked for it by itself, so the application may be under review. What is proposed or
+        decided stays as it is: False is returned.
+        """
+        if self.state not in {
+            ApplicationState.OPENED,
+            ApplicationState.UNDER_REVIEW,
+            ApplicationState.SUPPLEMENT_REQUESTED,
+        }:
+            return False
         self.proposal = proposal
         self.due_time = due_time
-        self.supplement = replace(self.supplement, answer_time=now)
+        if self.supplement is not None:
+            self.supplement = replace(self.supplement, answer_time=now)
         self.checklist = tuple(
             replace(condition, outcome=ConditionOutcome.UNSPECIFIED)
             if condition.outcome is ConditionOutcome.NOT_MET
@@ -255,6 +280,7 @@ class PermitApplication(Aggregate):
             for condition in self.checklist
         )
         self._enter(ApplicationState.UNDER_REVIEW)
+        return True
 
     def take_due_time(self, due_time: datetime) -> None:
         """Take a new due time of the dossier."""

@@ -12,7 +12,7 @@ from motcua_kit.domain import Aggregate
 from motcua_permits.domain.bylaws import vi_number
 from motcua_permits.domain.events import PermitIssued
 from motcua_permits.domain.facts import HouseProposal, SiteFacts, facts_of
-from motcua_permits.domain.values import Confidence, PermitKind
+from motcua_permits.domain.values import PermitKind
 
 CITY_TIME = timezone(timedelta(hours=7))
 
@@ -21,38 +21,6 @@ CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 CODE_LENGTH = 16
 """80 bits: guessing one is hopeless even without a rate limit."""
-
-
-@dataclass(frozen=True)
-class NumberExample:
-    """A sequence number and year, and the permit number they must give."""
-
-    sequence: int
-    year: int
-    number: str
-
-
-@dataclass(frozen=True)
-class Numbering:
-    """How permits are numbered.
-
-    Attributes:
-        pattern: format with `sequence` and `year`.
-        start_within_months: months in which the works must start.
-    """
-
-    pattern: str
-    start_within_months: int
-    source: str
-    article: str
-    confidence: Confidence
-    valid_from: date
-    valid_to: date | None
-    examples: tuple[NumberExample, ...]
-
-    def number(self, sequence: int, year: int) -> str:
-        """Return the number of the permit at a place in the sequence of a year."""
-        return self.pattern.format(sequence=sequence, year=year)
 
 
 @dataclass(frozen=True)
@@ -173,6 +141,7 @@ class Permit(Aggregate):
         unit_display_name: name of the unit when it issued the permit.
         state: where it stands.
         document_key: key of the signed PDF in the object store; empty before.
+        document_version: version of that object, which nobody can swap; empty before.
         document_sha256: SHA-256 of the signed PDF; empty before.
     """
 
@@ -193,6 +162,7 @@ class Permit(Aggregate):
     unit_display_name: str
     state: PermitState = PermitState.NUMBERED
     document_key: str = ""
+    document_version: str = ""
     document_sha256: str = ""
 
     @property
@@ -200,11 +170,12 @@ class Permit(Aggregate):
         """Resource name."""
         return f"permits/{self.id}"
 
-    def take_document(self, key: str, sha256: str) -> None:
+    def take_document(self, key: str, version: str, sha256: str) -> None:
         """Keep the signed PDF: the permit is issued. A second document never replaces the first."""
         if self.state is not PermitState.NUMBERED:
             return
         self.document_key = key
+        self.document_version = version
         self.document_sha256 = sha256
         self.state = PermitState.ISSUED
         self.record(PermitIssued(self.name, self.application, self.dossier, self.unit, self.number))

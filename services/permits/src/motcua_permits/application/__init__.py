@@ -1,0 +1,1 @@
+"""One handler per command or query of the permits service."""

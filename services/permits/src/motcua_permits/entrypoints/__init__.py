@@ -1,0 +1,1 @@
+"""The ways into the service: gRPC, background tasks, HTTP."""
