@@ -11,7 +11,7 @@ from motcua_dossier.domain import events
 from motcua_dossier.domain.calendar import CityCalendar
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.machine import Machine, transition
-from motcua_kit.domain import Aggregate, FieldViolation, ValidationFailed
+from motcua_kit.domain import Aggregate, FieldViolation, IllegalTransition, ValidationFailed
 
 
 class ConsultationState(Enum):
@@ -91,13 +91,18 @@ class Consultation(Aggregate):
         """Answer for the agency.
 
         Raises:
-            IllegalTransition: it is closed.
+            IllegalTransition: it is closed, or the deadline has passed.
             ValidationFailed: an objection or conditions come without a text.
         """
-        self.state = CONSULTATION.next(self.state, "Answer")
+        CONSULTATION.next(self.state, "Answer")
+        if now > self.deadline:
+            raise IllegalTransition(
+                CONSULTATION.reason, "the deadline has passed", command="Answer", state=self.state.name
+            )
         if outcome is not Outcome.AGREED and not answer.strip():
             message = "an objection or conditions need a text"
             raise ValidationFailed("REASON_REQUIRED", message, [FieldViolation("answer", "REASON_REQUIRED", message)])
+        self.state = CONSULTATION.next(self.state, "Answer")
         self.outcome, self.answer, self.responder, self.close_time = outcome, answer, responder, now
         self.record(events.ConsultationAnswered(outcome=outcome.name, **self._about()))
 
@@ -116,10 +121,13 @@ class Consultation(Aggregate):
             self.state = CONSULTATION.next(self.state, "Cancel")
             self.close_time = now
 
-    def recompute_deadline(self, calendar: CityCalendar) -> None:
-        """Compute the deadline anew under a changed calendar, while it is open."""
-        if self.state is ConsultationState.REQUESTED:
-            self.deadline = calendar.working(self.unit).answer_by(self.request_time, self.working_days)
+    def recompute_deadline(self, calendar: CityCalendar) -> bool:
+        """Compute the deadline anew under a changed calendar, while it is open; tell whether it moved."""
+        if self.state is not ConsultationState.REQUESTED:
+            return False
+        before = self.deadline
+        self.deadline = calendar.working(self.unit).answer_by(self.request_time, self.working_days)
+        return before != self.deadline
 
     def _about(self) -> dict[str, Any]:
         return {

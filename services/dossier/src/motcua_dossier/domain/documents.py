@@ -32,6 +32,7 @@ class Document(Aggregate):
         size: size in bytes.
         sha256: hash of the bytes, 64 hex digits.
         key: key in the object store.
+        stored_version: version of the bytes; only that one is read.
         delivery_time: when it was put into the store of the person; None until then.
     """
 
@@ -46,6 +47,7 @@ class Document(Aggregate):
     size: int
     sha256: str
     key: str
+    stored_version: str = ""
     delivery_time: datetime | None = None
 
     def deliver(self, now: datetime) -> None:

@@ -593,16 +593,18 @@ class Dossier(Aggregate):
         self.slips.append(slip)
         self.record(events.SlipIssued(form_no=slip.form, document=slip.document, **self._about()))
 
-    def recompute_due(self, calendar: CityCalendar) -> None:
-        """Compute the due date anew under a changed calendar, when the clock has not ended."""
+    def recompute_due(self, calendar: CityCalendar) -> bool:
+        """Compute the due date, and the time to answer, anew under a changed calendar; tell whether one moved."""
         if self.state.clock not in (Clock.RUNNING, Clock.PAUSED):
-            return
+            return False
+        before = (self.due_time, self.supplement.answer_by if self.supplement else None)
         if self.state is State.SUPPLEMENT_REQUESTED:
             supplement = self._open_supplement()
             supplement.answer_by = calendar.working(self.unit).answer_by(
                 supplement.request_time, supplement.working_days
             )
         self._reschedule(calendar, "calendar")
+        return before != (self.due_time, self.supplement.answer_by if self.supplement else None)
 
     def parcel(self, procedure: Procedure) -> str:
         """Return the parcel that the form names; empty when there is none."""

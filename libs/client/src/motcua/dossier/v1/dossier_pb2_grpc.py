@@ -202,7 +202,7 @@ class DossierServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteDossier(self, request, context):
-        """Deletes a draft.
+        """Deletes a draft. A repeat finds nothing and answers NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

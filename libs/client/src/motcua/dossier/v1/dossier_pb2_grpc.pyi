@@ -44,7 +44,7 @@ class DossierServiceStub:
     UpdateDossier: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.UpdateDossierRequest, _dossier_pb2.Dossier]
     """Changes the form or the delivery of a draft."""
     DeleteDossier: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.DeleteDossierRequest, _empty_pb2.Empty]
-    """Deletes a draft."""
+    """Deletes a draft. A repeat finds nothing and answers NOT_FOUND."""
     CreateUpload: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.CreateUploadRequest, _dossier_pb2.CreateUploadResponse]
     """Prepares the upload of one file straight to the object store, with exact key, size and type."""
     FinalizeUpload: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.FinalizeUploadRequest, _dossier_pb2.Dossier]
@@ -102,7 +102,7 @@ class DossierServiceAsyncStub(DossierServiceStub):
     UpdateDossier: _aio.UnaryUnaryMultiCallable[_dossier_pb2.UpdateDossierRequest, _dossier_pb2.Dossier]  # type: ignore[assignment]
     """Changes the form or the delivery of a draft."""
     DeleteDossier: _aio.UnaryUnaryMultiCallable[_dossier_pb2.DeleteDossierRequest, _empty_pb2.Empty]  # type: ignore[assignment]
-    """Deletes a draft."""
+    """Deletes a draft. A repeat finds nothing and answers NOT_FOUND."""
     CreateUpload: _aio.UnaryUnaryMultiCallable[_dossier_pb2.CreateUploadRequest, _dossier_pb2.CreateUploadResponse]  # type: ignore[assignment]
     """Prepares the upload of one file straight to the object store, with exact key, size and type."""
     FinalizeUpload: _aio.UnaryUnaryMultiCallable[_dossier_pb2.FinalizeUploadRequest, _dossier_pb2.Dossier]  # type: ignore[assignment]
@@ -187,7 +187,7 @@ class DossierServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _dossier_pb2.DeleteDossierRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_empty_pb2.Empty, _abc.Awaitable[_empty_pb2.Empty]]:
-        """Deletes a draft."""
+        """Deletes a draft. A repeat finds nothing and answers NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def CreateUpload(

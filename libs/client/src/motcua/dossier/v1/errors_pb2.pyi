@@ -24,166 +24,152 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     DESCRIPTOR: _descriptor.EnumDescriptor
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Not set."""
-    ERROR_REASON_DOSSIER_NOT_FOUND: _ErrorReason.ValueType  # 1
-    """There is no dossier of that name, or the caller may not know of it."""
-    ERROR_REASON_PROCEDURE_NOT_FOUND: _ErrorReason.ValueType  # 2
+    ERROR_REASON_PROCEDURE_NOT_FOUND: _ErrorReason.ValueType  # 1
     """There is no procedure of that code in force on that date."""
-    ERROR_REASON_DOCUMENT_NOT_FOUND: _ErrorReason.ValueType  # 3
-    """There is no document of that name, or the caller may not know of it."""
-    ERROR_REASON_CONSULTATION_NOT_FOUND: _ErrorReason.ValueType  # 4
-    """There is no consultation of that name, or the caller may not know of it."""
-    ERROR_REASON_UPLOAD_NOT_FOUND: _ErrorReason.ValueType  # 5
+    ERROR_REASON_UPLOAD_NOT_FOUND: _ErrorReason.ValueType  # 2
     """The dossier has no upload of that id."""
-    ERROR_REASON_CALENDAR_NOT_FOUND: _ErrorReason.ValueType  # 6
+    ERROR_REASON_CALENDAR_NOT_FOUND: _ErrorReason.ValueType  # 3
     """There is no calendar of that name."""
-    ERROR_REASON_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 7
+    ERROR_REASON_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 4
     """The command is not allowed in the state that the dossier is in."""
-    ERROR_REASON_FINANCE_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 8
+    ERROR_REASON_FINANCE_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 5
     """The fee of the dossier is not in a state that allows the command."""
-    ERROR_REASON_DELIVERY_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 9
+    ERROR_REASON_DELIVERY_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 6
     """The delivery of the result is not in a state that allows the command."""
-    ERROR_REASON_SYNC_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 10
+    ERROR_REASON_SYNC_TRANSITION_NOT_ALLOWED: _ErrorReason.ValueType  # 7
     """The synchronisation with the national portal is not in a state that allows the command."""
-    ERROR_REASON_FORM_INVALID: _ErrorReason.ValueType  # 11
+    ERROR_REASON_FORM_INVALID: _ErrorReason.ValueType  # 8
     """The form does not satisfy the JSON Schema of the procedure."""
-    ERROR_REASON_COMPONENT_MISSING: _ErrorReason.ValueType  # 12
+    ERROR_REASON_COMPONENT_MISSING: _ErrorReason.ValueType  # 9
     """A component that the law requires is missing."""
-    ERROR_REASON_COMPONENT_UNKNOWN: _ErrorReason.ValueType  # 13
+    ERROR_REASON_COMPONENT_UNKNOWN: _ErrorReason.ValueType  # 10
     """The procedure has no component of that code."""
-    ERROR_REASON_COMPONENT_HELD_BY_CITY: _ErrorReason.ValueType  # 14
+    ERROR_REASON_COMPONENT_HELD_BY_CITY: _ErrorReason.ValueType  # 11
     """The City holds the component already and may not ask for it (once-only)."""
-    ERROR_REASON_COMPONENT_NOT_REUSABLE: _ErrorReason.ValueType  # 15
+    ERROR_REASON_COMPONENT_NOT_REUSABLE: _ErrorReason.ValueType  # 12
     """The component cannot be taken from that source."""
-    ERROR_REASON_SOURCE_NOT_HELD: _ErrorReason.ValueType  # 16
+    ERROR_REASON_SOURCE_NOT_HELD: _ErrorReason.ValueType  # 13
     """The City does not hold such a paper for the applicant."""
-    ERROR_REASON_UPLOAD_NOT_CHECKED: _ErrorReason.ValueType  # 17
+    ERROR_REASON_UPLOAD_NOT_CHECKED: _ErrorReason.ValueType  # 14
     """An upload has not been checked yet."""
-    ERROR_REASON_UPLOAD_REJECTED: _ErrorReason.ValueType  # 18
+    ERROR_REASON_UPLOAD_REJECTED: _ErrorReason.ValueType  # 15
     """An upload was rejected by the check and has not been replaced."""
-    ERROR_REASON_UPLOAD_INCOMPLETE: _ErrorReason.ValueType  # 19
+    ERROR_REASON_UPLOAD_INCOMPLETE: _ErrorReason.ValueType  # 16
     """The bytes of the upload have not arrived in the object store."""
-    ERROR_REASON_FILE_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 20
+    ERROR_REASON_FILE_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 17
     """The component does not take files of that type."""
-    ERROR_REASON_FILE_TOO_LARGE: _ErrorReason.ValueType  # 21
+    ERROR_REASON_FILE_TOO_LARGE: _ErrorReason.ValueType  # 18
     """The file is larger than the component takes."""
-    ERROR_REASON_TOO_MANY_FILES: _ErrorReason.ValueType  # 22
+    ERROR_REASON_TOO_MANY_FILES: _ErrorReason.ValueType  # 19
     """The dossier has as many files as it may have."""
-    ERROR_REASON_SUPPLEMENT_ALREADY_REQUESTED: _ErrorReason.ValueType  # 23
+    ERROR_REASON_SUPPLEMENT_ALREADY_REQUESTED: _ErrorReason.ValueType  # 20
     """A supplement may be asked for only once."""
-    ERROR_REASON_SUPPLEMENT_INCOMPLETE: _ErrorReason.ValueType  # 24
+    ERROR_REASON_SUPPLEMENT_INCOMPLETE: _ErrorReason.ValueType  # 21
     """A component that the supplement asked for has not been provided."""
-    ERROR_REASON_SUPPLEMENT_EXPIRED: _ErrorReason.ValueType  # 25
+    ERROR_REASON_SUPPLEMENT_EXPIRED: _ErrorReason.ValueType  # 22
     """The time to answer the supplement is over."""
-    ERROR_REASON_CHARGE_UNKNOWN: _ErrorReason.ValueType  # 26
+    ERROR_REASON_CHARGE_UNKNOWN: _ErrorReason.ValueType  # 23
     """A charge is not in the catalogue of the procedure."""
-    ERROR_REASON_PAYMENT_AMOUNT_MISMATCH: _ErrorReason.ValueType  # 27
+    ERROR_REASON_PAYMENT_AMOUNT_MISMATCH: _ErrorReason.ValueType  # 24
     """The amount paid is not the amount due."""
-    ERROR_REASON_PAYMENT_DUE: _ErrorReason.ValueType  # 28
+    ERROR_REASON_PAYMENT_DUE: _ErrorReason.ValueType  # 25
     """A charge that is due has not been paid."""
-    ERROR_REASON_RESULT_MISSING: _ErrorReason.ValueType  # 29
-    """The dossier has no result yet."""
-    ERROR_REASON_UNIT_NOT_COMPETENT: _ErrorReason.ValueType  # 30
-    """The unit does not handle that procedure, or does not exist on that date."""
-    ERROR_REASON_APPLICANT_NOT_ELIGIBLE: _ErrorReason.ValueType  # 31
-    """The account of the applicant does not exist or has not the assurance that the procedure needs."""
-    ERROR_REASON_CONSULTATION_CLOSED: _ErrorReason.ValueType  # 32
-    """The consultation has been answered or has lapsed."""
-    ERROR_REASON_CALENDAR_INVALID: _ErrorReason.ValueType  # 33
-    """A calendar override contradicts another one or has no decision number."""
-    ERROR_REASON_NOT_A_DRAFT: _ErrorReason.ValueType  # 34
-    """Only a draft can be changed or deleted by its owner."""
-    ERROR_REASON_REASON_REQUIRED: _ErrorReason.ValueType  # 35
-    """The text of a reason or of an item is missing."""
-    ERROR_REASON_FIELD_NOT_UPDATABLE: _ErrorReason.ValueType  # 36
-    """The update mask names a field that cannot be changed."""
-    ERROR_REASON_DEPENDENCY_DOWN: _ErrorReason.ValueType  # 37
-    """Another service that is needed does not answer."""
-    ERROR_REASON_NOTHING_DUE: _ErrorReason.ValueType  # 38
+    ERROR_REASON_NOTHING_DUE: _ErrorReason.ValueType  # 26
     """The charges cost nothing for this dossier."""
-    ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 39
-    """There is no such resource, or none the caller may know of."""
+    ERROR_REASON_RESULT_MISSING: _ErrorReason.ValueType  # 27
+    """The dossier has no result yet."""
+    ERROR_REASON_UNIT_NOT_COMPETENT: _ErrorReason.ValueType  # 28
+    """The unit does not handle that procedure, or does not exist on that date."""
+    ERROR_REASON_APPLICANT_NOT_ELIGIBLE: _ErrorReason.ValueType  # 29
+    """The account of the applicant does not exist or has not the assurance that the procedure needs."""
+    ERROR_REASON_CONSULTATION_CLOSED: _ErrorReason.ValueType  # 30
+    """The consultation has been answered or has lapsed."""
+    ERROR_REASON_CALENDAR_INVALID: _ErrorReason.ValueType  # 31
+    """A calendar override contradicts another one or has no decision number."""
+    ERROR_REASON_NOT_A_DRAFT: _ErrorReason.ValueType  # 32
+    """Only a draft can be changed or deleted by its owner."""
+    ERROR_REASON_REASON_REQUIRED: _ErrorReason.ValueType  # 33
+    """The text of a reason or of an item is missing."""
+    ERROR_REASON_FIELD_NOT_UPDATABLE: _ErrorReason.ValueType  # 34
+    """The update mask names a field that cannot be changed."""
+    ERROR_REASON_DEADLINE_REQUIRED: _ErrorReason.ValueType  # 35
+    """The procedure sets no deadline for consultations, and the request names none."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
-    """Why a call failed, as `ErrorInfo.reason` without the prefix `ERROR_REASON_`. The domain is `dossier.motcua.vn`."""
+    """Why a call failed, as `ErrorInfo.reason` without the prefix `ERROR_REASON_`. Reasons that every service gives, such as
+    NOT_FOUND and ETAG_MISMATCH, are not repeated here.
+    """
 
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Not set."""
-ERROR_REASON_DOSSIER_NOT_FOUND: ErrorReason.ValueType  # 1
-"""There is no dossier of that name, or the caller may not know of it."""
-ERROR_REASON_PROCEDURE_NOT_FOUND: ErrorReason.ValueType  # 2
+ERROR_REASON_PROCEDURE_NOT_FOUND: ErrorReason.ValueType  # 1
 """There is no procedure of that code in force on that date."""
-ERROR_REASON_DOCUMENT_NOT_FOUND: ErrorReason.ValueType  # 3
-"""There is no document of that name, or the caller may not know of it."""
-ERROR_REASON_CONSULTATION_NOT_FOUND: ErrorReason.ValueType  # 4
-"""There is no consultation of that name, or the caller may not know of it."""
-ERROR_REASON_UPLOAD_NOT_FOUND: ErrorReason.ValueType  # 5
+ERROR_REASON_UPLOAD_NOT_FOUND: ErrorReason.ValueType  # 2
 """The dossier has no upload of that id."""
-ERROR_REASON_CALENDAR_NOT_FOUND: ErrorReason.ValueType  # 6
+ERROR_REASON_CALENDAR_NOT_FOUND: ErrorReason.ValueType  # 3
 """There is no calendar of that name."""
-ERROR_REASON_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 7
+ERROR_REASON_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 4
 """The command is not allowed in the state that the dossier is in."""
-ERROR_REASON_FINANCE_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 8
+ERROR_REASON_FINANCE_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 5
 """The fee of the dossier is not in a state that allows the command."""
-ERROR_REASON_DELIVERY_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 9
+ERROR_REASON_DELIVERY_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 6
 """The delivery of the result is not in a state that allows the command."""
-ERROR_REASON_SYNC_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 10
+ERROR_REASON_SYNC_TRANSITION_NOT_ALLOWED: ErrorReason.ValueType  # 7
 """The synchronisation with the national portal is not in a state that allows the command."""
-ERROR_REASON_FORM_INVALID: ErrorReason.ValueType  # 11
+ERROR_REASON_FORM_INVALID: ErrorReason.ValueType  # 8
 """The form does not satisfy the JSON Schema of the procedure."""
-ERROR_REASON_COMPONENT_MISSING: ErrorReason.ValueType  # 12
+ERROR_REASON_COMPONENT_MISSING: ErrorReason.ValueType  # 9
 """A component that the law requires is missing."""
-ERROR_REASON_COMPONENT_UNKNOWN: ErrorReason.ValueType  # 13
+ERROR_REASON_COMPONENT_UNKNOWN: ErrorReason.ValueType  # 10
 """The procedure has no component of that code."""
-ERROR_REASON_COMPONENT_HELD_BY_CITY: ErrorReason.ValueType  # 14
+ERROR_REASON_COMPONENT_HELD_BY_CITY: ErrorReason.ValueType  # 11
 """The City holds the component already and may not ask for it (once-only)."""
-ERROR_REASON_COMPONENT_NOT_REUSABLE: ErrorReason.ValueType  # 15
+ERROR_REASON_COMPONENT_NOT_REUSABLE: ErrorReason.ValueType  # 12
 """The component cannot be taken from that source."""
-ERROR_REASON_SOURCE_NOT_HELD: ErrorReason.ValueType  # 16
+ERROR_REASON_SOURCE_NOT_HELD: ErrorReason.ValueType  # 13
 """The City does not hold such a paper for the applicant."""
-ERROR_REASON_UPLOAD_NOT_CHECKED: ErrorReason.ValueType  # 17
+ERROR_REASON_UPLOAD_NOT_CHECKED: ErrorReason.ValueType  # 14
 """An upload has not been checked yet."""
-ERROR_REASON_UPLOAD_REJECTED: ErrorReason.ValueType  # 18
+ERROR_REASON_UPLOAD_REJECTED: ErrorReason.ValueType  # 15
 """An upload was rejected by the check and has not been replaced."""
-ERROR_REASON_UPLOAD_INCOMPLETE: ErrorReason.ValueType  # 19
+ERROR_REASON_UPLOAD_INCOMPLETE: ErrorReason.ValueType  # 16
 """The bytes of the upload have not arrived in the object store."""
-ERROR_REASON_FILE_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 20
+ERROR_REASON_FILE_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 17
 """The component does not take files of that type."""
-ERROR_REASON_FILE_TOO_LARGE: ErrorReason.ValueType  # 21
+ERROR_REASON_FILE_TOO_LARGE: ErrorReason.ValueType  # 18
 """The file is larger than the component takes."""
-ERROR_REASON_TOO_MANY_FILES: ErrorReason.ValueType  # 22
+ERROR_REASON_TOO_MANY_FILES: ErrorReason.ValueType  # 19
 """The dossier has as many files as it may have."""
-ERROR_REASON_SUPPLEMENT_ALREADY_REQUESTED: ErrorReason.ValueType  # 23
+ERROR_REASON_SUPPLEMENT_ALREADY_REQUESTED: ErrorReason.ValueType  # 20
 """A supplement may be asked for only once."""
-ERROR_REASON_SUPPLEMENT_INCOMPLETE: ErrorReason.ValueType  # 24
+ERROR_REASON_SUPPLEMENT_INCOMPLETE: ErrorReason.ValueType  # 21
 """A component that the supplement asked for has not been provided."""
-ERROR_REASON_SUPPLEMENT_EXPIRED: ErrorReason.ValueType  # 25
+ERROR_REASON_SUPPLEMENT_EXPIRED: ErrorReason.ValueType  # 22
 """The time to answer the supplement is over."""
-ERROR_REASON_CHARGE_UNKNOWN: ErrorReason.ValueType  # 26
+ERROR_REASON_CHARGE_UNKNOWN: ErrorReason.ValueType  # 23
 """A charge is not in the catalogue of the procedure."""
-ERROR_REASON_PAYMENT_AMOUNT_MISMATCH: ErrorReason.ValueType  # 27
+ERROR_REASON_PAYMENT_AMOUNT_MISMATCH: ErrorReason.ValueType  # 24
 """The amount paid is not the amount due."""
-ERROR_REASON_PAYMENT_DUE: ErrorReason.ValueType  # 28
+ERROR_REASON_PAYMENT_DUE: ErrorReason.ValueType  # 25
 """A charge that is due has not been paid."""
-ERROR_REASON_RESULT_MISSING: ErrorReason.ValueType  # 29
-"""The dossier has no result yet."""
-ERROR_REASON_UNIT_NOT_COMPETENT: ErrorReason.ValueType  # 30
-"""The unit does not handle that procedure, or does not exist on that date."""
-ERROR_REASON_APPLICANT_NOT_ELIGIBLE: ErrorReason.ValueType  # 31
-"""The account of the applicant does not exist or has not the assurance that the procedure needs."""
-ERROR_REASON_CONSULTATION_CLOSED: ErrorReason.ValueType  # 32
-"""The consultation has been answered or has lapsed."""
-ERROR_REASON_CALENDAR_INVALID: ErrorReason.ValueType  # 33
-"""A calendar override contradicts another one or has no decision number."""
-ERROR_REASON_NOT_A_DRAFT: ErrorReason.ValueType  # 34
-"""Only a draft can be changed or deleted by its owner."""
-ERROR_REASON_REASON_REQUIRED: ErrorReason.ValueType  # 35
-"""The text of a reason or of an item is missing."""
-ERROR_REASON_FIELD_NOT_UPDATABLE: ErrorReason.ValueType  # 36
-"""The update mask names a field that cannot be changed."""
-ERROR_REASON_DEPENDENCY_DOWN: ErrorReason.ValueType  # 37
-"""Another service that is needed does not answer."""
-ERROR_REASON_NOTHING_DUE: ErrorReason.ValueType  # 38
+ERROR_REASON_NOTHING_DUE: ErrorReason.ValueType  # 26
 """The charges cost nothing for this dossier."""
-ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 39
-"""There is no such resource, or none the caller may know of."""
+ERROR_REASON_RESULT_MISSING: ErrorReason.ValueType  # 27
+"""The dossier has no result yet."""
+ERROR_REASON_UNIT_NOT_COMPETENT: ErrorReason.ValueType  # 28
+"""The unit does not handle that procedure, or does not exist on that date."""
+ERROR_REASON_APPLICANT_NOT_ELIGIBLE: ErrorReason.ValueType  # 29
+"""The account of the applicant does not exist or has not the assurance that the procedure needs."""
+ERROR_REASON_CONSULTATION_CLOSED: ErrorReason.ValueType  # 30
+"""The consultation has been answered or has lapsed."""
+ERROR_REASON_CALENDAR_INVALID: ErrorReason.ValueType  # 31
+"""A calendar override contradicts another one or has no decision number."""
+ERROR_REASON_NOT_A_DRAFT: ErrorReason.ValueType  # 32
+"""Only a draft can be changed or deleted by its owner."""
+ERROR_REASON_REASON_REQUIRED: ErrorReason.ValueType  # 33
+"""The text of a reason or of an item is missing."""
+ERROR_REASON_FIELD_NOT_UPDATABLE: ErrorReason.ValueType  # 34
+"""The update mask names a field that cannot be changed."""
+ERROR_REASON_DEADLINE_REQUIRED: ErrorReason.ValueType  # 35
+"""The procedure sets no deadline for consultations, and the request names none."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

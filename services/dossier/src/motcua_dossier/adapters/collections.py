@@ -1,0 +1,67 @@
+"""The collections of the service, with the indexes that its queries walk."""
+
+from __future__ import annotations
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from motcua_kit.access_log import ACCESS_RECORDS
+from motcua_kit.store import Collection, Migration, Store, ensure_collections
+
+DOSSIERS = "dossiers"
+DOCUMENTS = "documents"
+CONSULTATIONS = "consultations"
+CALENDARS = "calendars"
+SEQUENCES = "sequences"
+
+_OPEN = {"waits_for": {"$gt": ""}}
+
+COLLECTIONS = [
+    Collection(
+        DOSSIERS,
+        indexes=[
+            IndexModel("code", name="code", unique=True, partialFilterExpression={"code": {"$gt": ""}}),
+            # Queues hold open work only; closed work never slows them down.
+            IndexModel(
+                [("unit", ASCENDING), ("waits_for", ASCENDING), ("queue_time", ASCENDING), ("_id", ASCENDING)],
+                name="queue_of_role",
+                partialFilterExpression=_OPEN,
+            ),
+            IndexModel(
+                [("unit", ASCENDING), ("queue_time", ASCENDING), ("_id", ASCENDING)],
+                name="queue_of_unit",
+                partialFilterExpression=_OPEN,
+            ),
+            IndexModel([("handler", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_handler"),
+            IndexModel(
+                [("applicant", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_applicant"
+            ),
+            IndexModel([("unit", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_unit"),
+            IndexModel([("state", ASCENDING), ("supplement.answer_by", ASCENDING)], name="supplement_deadline"),
+            IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="of_state"),
+        ],
+    ),
+    Collection(
+        DOCUMENTS,
+        indexes=[
+            IndexModel([("owner", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_owner"),
+        ],
+    ),
+    Collection(
+        CONSULTATIONS,
+        indexes=[
+            IndexModel([("dossier", ASCENDING), ("deadline", ASCENDING), ("_id", ASCENDING)], name="of_dossier"),
+            IndexModel([("unit", ASCENDING), ("deadline", ASCENDING), ("_id", ASCENDING)], name="of_unit"),
+            IndexModel([("state", ASCENDING), ("deadline", ASCENDING)], name="deadline"),
+        ],
+    ),
+    Collection(CALENDARS),
+    Collection(SEQUENCES, aggregates=False),
+    ACCESS_RECORDS,
+]
+
+
+def _make_collections(store: Store) -> None:
+    ensure_collections(store, COLLECTIONS)
+
+
+MIGRATIONS = [Migration("0001_collections", _make_collections)]

@@ -1,0 +1,252 @@
+"""The dossier driven at random against the table of the national portal, which is written out in test_states."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from motcua_dossier.domain.calendar import CityCalendar, closing_time
+from motcua_dossier.domain.dossier import Dossier
+from motcua_dossier.domain.law import LegalReference
+from motcua_dossier.domain.parts import HeldPaper, Inspection, NewUpload, Result, SupplementItem
+from motcua_dossier.domain.procedure import Procedure
+from motcua_dossier.domain.states import BUSINESS, Clock, DeliveryState, FinanceState, State, SyncState
+from motcua_kit.data import load
+from motcua_kit.domain import DomainError, IllegalTransition
+
+CITY = Path(__file__).resolve().parents[3] / "city"
+PROCEDURE = next(p for p in load(CITY / "procedures", Procedure) if p.code == "2.000815")
+LAW = LegalReference("NĐ 118/2025/NĐ-CP", "Điều 17")
+FORM = {"copy": {"paper": "Bằng tốt nghiệp", "pages": 3, "copies": 1, "many_papers": True}}
+
+NEXT = {
+    "Submit": ({11}, 1),
+    "Accept": ({1}, 2),
+    "Refuse": ({1}, 3),
+    "StartProcessing": ({2}, 4),
+    "RequestSupplement": ({4}, 5),
+    "AnswerSupplement": ({5}, 4),
+    "RequestPayment": ({4}, 6),
+    "ConfirmPayment": ({6}, 4),
+    "Withdraw": ({1, 2, 4, 5, 6}, 7),
+    "Stop": ({4, 5, 6}, 8),
+    "Complete": ({4}, 9),
+    "DeliverResult": ({9}, 10),
+}
+
+
+class DossierMachine(RuleBasedStateMachine):
+    """Fires every command in every state the rules lead to; each must do what the table says or change nothing."""
+
+    @initialize()
+    def start(self) -> None:
+        self.now = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
+        self.calendar = CityCalendar(id="hcmc")
+        self.files = 0
+        self.dossier = Dossier(
+            id="d" * 32,
+            procedure=PROCEDURE.name,
+            procedure_title=PROCEDURE.title.vi,
+            unit="units/26740",
+            unit_title="Phường Sài Gòn",
+            agency_code="H29.26740",
+            applicant="accounts/" + "a" * 32,
+            applicant_name="NGUYỄN THỊ AN",
+            queue_time=self.now,
+            form=FORM,
+        )
+        self.dossier.draft(PROCEDURE, [])
+        self.provide()
+
+    def provide(self) -> None:
+        self.files += 1
+        upload_id = f"{self.files:032x}"
+        self.dossier.prepare_upload(
+            PROCEDURE, NewUpload(upload_id, "original", "a.pdf", "application/pdf", 10, "0" * 64), self.now
+        )
+        self.dossier.finalize_upload(upload_id)
+        self.dossier.settle_upload(upload_id, Inspection(None), self.now)
+
+    def fire(self, command: str, *, extra: bool = True) -> None:
+        """Run a command and compare with the table; `extra` is what must hold besides the state."""
+        dossier, now = self.dossier, self.now
+        before, sources_target = dossier.state, NEXT[command]
+        sources, target = sources_target
+        expected = before.value in sources and extra
+        events_before = len(dossier.take_events())
+        assert events_before >= 0
+        try:
+            match command:
+                case "Submit":
+                    dossier.submit(PROCEDURE, "H29.26740-261123-0001", [], now)
+                case "Accept":
+                    dossier.accept(PROCEDURE, self.calendar, "officers/1", now)
+                case "Refuse":
+                    dossier.refuse("officers/1", "sai thẩm quyền", LAW, now)
+                case "StartProcessing":
+                    dossier.start_processing(now)
+                case "RequestSupplement":
+                    items = [SupplementItem("original", "bản chính mờ", LAW)]
+                    dossier.request_supplement("s1", items, "officers/2", PROCEDURE, self.calendar, now)
+                case "AnswerSupplement":
+                    dossier.answer_supplement(PROCEDURE, self.calendar, "", None, [], now)
+                case "RequestPayment":
+                    dossier.request_payment(["certification"], PROCEDURE, now)
+                case "ConfirmPayment":
+                    due = sum(charge.amount_vnd for charge in dossier.charges if not charge.paid)
+                    dossier.confirm_payment(due, "BL 01", self.calendar, now)
+                case "Withdraw":
+                    dossier.withdraw("đổi ý", now)
+                case "Stop":
+                    dossier.stop("không đủ điều kiện", LAW, now)
+                case "Complete":
+                    dossier.complete(now)
+                case "DeliverResult":
+                    dossier.deliver(now)
+        except DomainError as refusal:
+            assert not expected, f"{command} in {before.name}: {refusal}"
+            assert dossier.state is before
+            assert dossier.take_events() == []
+            if before.value not in sources:
+                assert isinstance(refusal, IllegalTransition)
+        else:
+            assert expected, f"{command} must be refused in {before.name}"
+            assert dossier.state.value == target
+            assert dossier.take_events()
+
+    @rule(hours=st.integers(1, 60))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def submit(self) -> None:
+        self.fire("Submit")
+
+    @rule()
+    def accept(self) -> None:
+        self.fire("Accept")
+
+    @rule()
+    def refuse(self) -> None:
+        self.fire("Refuse")
+
+    @rule()
+    def start_processing(self) -> None:
+        self.fire("StartProcessing")
+
+    @rule()
+    def request_supplement(self) -> None:
+        self.fire("RequestSupplement", extra=self.dossier.supplement is None)
+
+    @rule(answered=st.booleans())
+    def answer_supplement(self, answered: bool) -> None:
+        open_now = self.dossier.state is State.SUPPLEMENT_REQUESTED
+        if open_now and answered and self.files < 5:
+            self.provide()
+            self.dossier.take_events()
+        supplement = self.dossier.supplement
+        in_time = supplement is not None and self.now <= supplement.answer_by
+        provided = supplement is not None and any(
+            upload.create_time >= supplement.request_time for upload in self.dossier.uploads
+        )
+        self.fire("AnswerSupplement", extra=in_time and provided)
+
+    @rule()
+    def request_payment(self) -> None:
+        self.fire("RequestPayment")
+
+    @rule()
+    def confirm_payment(self) -> None:
+        self.fire("ConfirmPayment")
+
+    @rule()
+    def withdraw(self) -> None:
+        self.fire("Withdraw")
+
+    @rule()
+    def stop(self) -> None:
+        self.fire("Stop")
+
+    @precondition(lambda self: self.dossier.state is State.PROCESSING and not self.dossier.results)
+    @rule()
+    def attach_result(self) -> None:
+        upload_id = "e" * 32
+        self.dossier.prepare_result(NewUpload(upload_id, "result", "r.pdf", "application/pdf", 10, "0" * 64), self.now)
+        self.dossier.settle_upload(upload_id, Inspection(None), self.now)
+        self.dossier.attach_result(upload_id, Result("certified_copy", "Bản sao", "1", "documents/" + "f" * 32))
+
+    @rule()
+    def complete(self) -> None:
+        ready = bool(self.dossier.results) and self.dossier.finance_state is not FinanceState.UNPAID
+        self.fire("Complete", extra=ready)
+
+    @rule()
+    def deliver(self) -> None:
+        self.fire("DeliverResult")
+
+    @rule()
+    def expire(self) -> None:
+        supplement = self.dossier.supplement
+        late = (
+            self.dossier.state is State.SUPPLEMENT_REQUESTED
+            and supplement is not None
+            and self.now > supplement.answer_by
+        )
+        assert self.dossier.expire_supplement(LAW, self.now) is late
+        assert not late or self.dossier.state is State.STOPPED
+        self.dossier.take_events()
+
+    @rule()
+    def city_papers_change_nothing_after_submission(self) -> None:
+        if self.dossier.state is not State.DRAFT:
+            before = [component.state for component in self.dossier.components]
+            try:
+                self.dossier.reuse(PROCEDURE, HeldPaper("original", "certificates/a1"))
+            except DomainError:
+                assert [component.state for component in self.dossier.components] == before
+
+    @invariant()
+    def the_clock_follows_the_state(self) -> None:
+        if not hasattr(self, "dossier"):
+            return
+        dossier = self.dossier
+        open_pauses = [pause for pause in dossier.pauses if pause.end_time is None]
+        assert len(open_pauses) == (1 if dossier.state.clock is Clock.PAUSED else 0)
+        assert all(pause is dossier.pauses[-1] for pause in open_pauses)
+        if dossier.state.clock in (Clock.RUNNING, Clock.PAUSED):
+            assert dossier.accept_time is not None
+            due = self.calendar.working(dossier.unit).due_date(
+                dossier.accept_time, dossier.working_days, dossier.pauses
+            )
+            assert dossier.due_time == closing_time(due)
+            assert dossier.queue_time == dossier.due_time
+
+    @invariant()
+    def the_four_machines_agree(self) -> None:
+        if not hasattr(self, "dossier"):
+            return
+        dossier = self.dossier
+        assert dossier.waits_for == dossier.state.waits_for
+        assert (dossier.sync_state is SyncState.NONE) == (dossier.state is State.DRAFT)
+        assert (dossier.delivery_state is DeliveryState.NOT_READY) == (
+            dossier.state not in (State.COMPLETED, State.RETURNED)
+        )
+        unpaid = any(not charge.paid for charge in dossier.charges)
+        ended = dossier.state.clock is Clock.ENDED
+        assert (dossier.finance_state is FinanceState.UNPAID) == (unpaid and not ended)
+        assert (dossier.code == "") == (dossier.state is State.DRAFT)
+
+
+def test_the_model_is_the_whole_table() -> None:
+    expected = {
+        (State(code), command, State(target)) for command, (sources, target) in NEXT.items() for code in sources
+    }
+    assert set(BUSINESS.edges()) == expected
+
+
+TestDossierMachine = DossierMachine.TestCase
+TestDossierMachine.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
