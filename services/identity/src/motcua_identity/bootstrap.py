@@ -34,6 +34,7 @@ from motcua_identity.entrypoints.oidc.provider import Provider
 from motcua_identity.entrypoints.tasks import identity_tasks
 from motcua_identity.settings import IdentitySettings
 from motcua_kit.clock import system_clock
+from motcua_kit.rpc import Servicer
 from motcua_kit.service import App, Runtime, Service
 from motcua_kit.store import Migration, ensure_collections
 
@@ -118,11 +119,31 @@ def build(settings: IdentitySettings, runtime: Runtime) -> App:
     organisation_app = OrganisationApp(parts.organisations, parts.accounts)
     return App(
         servicers=[
-            (account_pb2_grpc.add_AccountServiceServicer_to_server, AccountGrpc(parts.account_app)),
-            (organisation_pb2_grpc.add_OrganisationServiceServicer_to_server, OrganisationGrpc(organisation_app)),
-            (officer_pb2_grpc.add_OfficerServiceServicer_to_server, OfficerGrpc(parts.officer_app)),
-            (unit_pb2_grpc.add_UnitServiceServicer_to_server, UnitGrpc(unit_app)),
-            (access_pb2_grpc.add_AccessServiceServicer_to_server, AccessGrpc(parts.access_log_app)),
+            Servicer(
+                "motcua.identity.v1.AccountService",
+                account_pb2_grpc.add_AccountServiceServicer_to_server,
+                AccountGrpc(parts.account_app),
+            ),
+            Servicer(
+                "motcua.identity.v1.OrganisationService",
+                organisation_pb2_grpc.add_OrganisationServiceServicer_to_server,
+                OrganisationGrpc(organisation_app),
+            ),
+            Servicer(
+                "motcua.identity.v1.OfficerService",
+                officer_pb2_grpc.add_OfficerServiceServicer_to_server,
+                OfficerGrpc(parts.officer_app),
+            ),
+            Servicer(
+                "motcua.identity.v1.UnitService",
+                unit_pb2_grpc.add_UnitServiceServicer_to_server,
+                UnitGrpc(unit_app),
+            ),
+            Servicer(
+                "motcua.identity.v1.AccessService",
+                access_pb2_grpc.add_AccessServiceServicer_to_server,
+                AccessGrpc(parts.access_log_app),
+            ),
         ],
         tasks=identity_tasks(parts.access_log_app),
         http=create_app(parts.provider, SERVICE.catalogue(), settings.trusted_proxies),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -16,8 +17,11 @@ class Argon2Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
-        # Compared with when the user name is unknown, so that the answer takes as long as for a known one.
-        self._nobody = self._hasher.hash("nobody")
+
+    @cached_property
+    def _nobody(self) -> str:
+        """Compared with when the user name is unknown, so that the answer takes as long as for a known one."""
+        return self._hasher.hash("nobody")
 
     def hash(self, password: str) -> str:
         """Return a salted hash."""

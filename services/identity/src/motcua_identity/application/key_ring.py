@@ -49,7 +49,7 @@ class KeyRing:
 
     def public_keys(self) -> KeySet:
         """Return the same as keys."""
-        return KeySet([ECKey.import_key(json.dumps(key.public_key)) for key in published(self._read(), self._now())])
+        return KeySet([ECKey.import_key({**key.public_key}) for key in published(self._read(), self._now())])
 
     def rotate(self, *, at_once: bool = False) -> SigningKey:
         """Add a key and let the others run out.
