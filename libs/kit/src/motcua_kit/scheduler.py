@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import click
@@ -14,6 +15,7 @@ import structlog
 from celery import Celery
 from celery.beat import Scheduler as Beat
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from pymongo.errors import PyMongoError
 
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.relay import STUCK_AFTER, Relay, stuck_events
@@ -27,6 +29,9 @@ from motcua_kit.topology import Topology
 log = structlog.get_logger(__name__)
 
 SWEEPER_EVERY = timedelta(seconds=60)
+TICK_SECONDS = 0.2
+PAUSE_SECONDS = 1.0
+"""Between two attempts to lead, so that a failure that stays does not spin."""
 
 
 class ServiceScheduler:
@@ -39,23 +44,40 @@ class ServiceScheduler:
         self._app = app
 
     def run(self, stop: threading.Event) -> None:
-        """Work whenever the lease is ours, until told to stop."""
+        """Work whenever the lease is ours, until told to stop; outages of the database are waited out."""
         lease = Lease(self._store, "relay")
         while not stop.is_set():
-            with suppress_instrumentation(), lease.hold(stop) as lost:
-                if lost.is_set():
-                    continue
-                log.info("relay_leads", service=self._service)
-                done = _either(stop, lost)
-                threads = [
-                    threading.Thread(target=work, args=(done,), daemon=True, name=f"{self._service}-{work.__name__}")
-                    for work in (self._relay, self._schedules, self._sweeper)
-                ]
-                for thread in threads:
-                    thread.start()
-                done.wait()
-                for thread in threads:
-                    thread.join(timeout=10)
+            try:
+                with suppress_instrumentation(), lease.hold(stop) as lost:
+                    if not lost.is_set():
+                        self._lead(stop, lost)
+            except PyMongoError as error:
+                log.warning("scheduler_interrupted", service=self._service, error=type(error).__name__)
+            stop.wait(PAUSE_SECONDS)
+
+    def _lead(self, stop: threading.Event, lost: threading.Event) -> None:
+        log.info("relay_leads", service=self._service)
+        done = threading.Event()
+        threads = [
+            threading.Thread(target=self._work, args=(work, done), daemon=True, name=f"{self._service}-{work.__name__}")
+            for work in (self._relay, self._schedules, self._sweeper)
+        ]
+        for thread in threads:
+            thread.start()
+        while not (stop.is_set() or done.is_set()):
+            if lost.wait(TICK_SECONDS):
+                break
+        done.set()
+        for thread in threads:
+            thread.join(timeout=10)
+
+    def _work(self, work: Callable[[threading.Event], None], done: threading.Event) -> None:
+        try:
+            work(done)
+        except Exception:
+            # Nobody would relay while this process kept the lease: give it back, and start anew.
+            log.exception("scheduler_failed", service=self._service)
+            done.set()
 
     def _relay(self, stop: threading.Event) -> None:
         Relay(self._store, self._topology, self._app).run(stop)
@@ -76,23 +98,14 @@ class ServiceScheduler:
 
     def _sweeper(self, stop: threading.Event) -> None:
         while not stop.wait(SWEEPER_EVERY.total_seconds()):
-            with suppress_instrumentation():
-                names = [name for name in self._store.database.list_collection_names() if not name.startswith("_")]
-                for event in stuck_events(self._store, names, STUCK_AFTER):
-                    log.error("event_stuck", service=self._service, event=event)
-
-
-def _either(stop: threading.Event, lost: threading.Event) -> threading.Event:
-    """Return an event that is set as soon as one of the two is."""
-    done = threading.Event()
-
-    def follow(event: threading.Event) -> None:
-        event.wait()
-        done.set()
-
-    for event in (stop, lost):
-        threading.Thread(target=follow, args=(event,), daemon=True).start()
-    return done
+            try:
+                with suppress_instrumentation():
+                    stuck = stuck_events(self._store, STUCK_AFTER)
+            except PyMongoError as error:
+                log.warning("sweeper_interrupted", service=self._service, error=type(error).__name__)
+                continue
+            for event in stuck:
+                log.error("event_stuck", service=self._service, event_id=event)
 
 
 @click.command()

@@ -26,6 +26,7 @@ def celery_app(settings: ServiceSettings, queues: Iterable[str] = ()) -> Celery:
         task_serializer="json",
         task_acks_late=True,
         task_reject_on_worker_lost=True,
+        task_acks_on_timeout=False,
         task_ignore_result=True,
         task_time_limit=limit,
         task_soft_time_limit=limit * 0.75,

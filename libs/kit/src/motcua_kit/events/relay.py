@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from celery import Celery
+from kombu.exceptions import OperationalError
 from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.propagate import extract
@@ -50,7 +50,7 @@ class Relay:
             wake.clear()
             try:
                 self.sweep()
-            except (PyMongoError, ConnectionError, self._app.connection_for_write().connection_errors) as error:
+            except (PyMongoError, ConnectionError, OperationalError) as error:
                 log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
                 stop.wait(1.0)
                 continue
@@ -60,7 +60,7 @@ class Relay:
     def sweep(self) -> int:
         """Hand over all events there are now and return how many."""
         with suppress_instrumentation():
-            names = [name for name in self._store.database.list_collection_names() if not name.startswith("_")]
+            names = _collections(self._store)
         return sum(self.drain(name) for name in names)
 
     def drain(self, collection: str) -> int:
@@ -94,10 +94,10 @@ class Relay:
     def _send(self, event: Document) -> None:
         age = datetime.now(UTC) - event["time"]
         if age > STUCK_AFTER:
-            log.warning("event_was_stuck", event=event["id"], seconds=int(age.total_seconds()))
+            log.warning("event_was_stuck", event_id=event["id"], seconds=int(age.total_seconds()))
         subscriptions = self._topology.events.get(event["type"])
         if subscriptions is None:
-            log.error("event_unknown", event=event["id"], type=event["type"])
+            log.error("event_unknown", event_id=event["id"], type=event["type"])
             return
         wire = {**event, "time": event["time"].isoformat()}
         del wire["trace"]
@@ -125,13 +125,18 @@ class Relay:
 _UPDATED: dict[str, Any] = {"updateDescription.updatedFields.pending": True}
 
 
-def stuck_events(store: Store, collections: Iterable[str], older_than: timedelta) -> list[str]:
+def stuck_events(store: Store, older_than: timedelta) -> list[str]:
     """Return the ids of events that wait longer than they should: the sweeper's alarm."""
     limit = system_clock() - older_than
     return [
         event["id"]
-        for name in collections
+        for name in _collections(store)
         for document in store.collection(name).find({"pending": True, "outbox.time": {"$lt": limit}}, {"outbox": 1})
         for event in document["outbox"]
         if event["time"] < limit
     ]
+
+
+def _collections(store: Store) -> list[str]:
+    """Return the collections that may hold aggregates; those of the kit itself begin with an underscore."""
+    return [name for name in store.database.list_collection_names() if not name.startswith("_")]

@@ -6,10 +6,11 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from celery import Celery, Task
+from celery.exceptions import Reject
 from opentelemetry import trace
 
 from motcua_kit import attributes
@@ -156,7 +157,7 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
         span.set_attribute(attributes.TASK_ATTEMPT, attempt)
         if event is not None:
             span.set_attributes({attributes.EVENT_ID: event["id"], attributes.EVENT_TYPE: event["type"]})
-        with structlog.contextvars.bound_contextvars(task=name, event=(event or {}).get("id", ""), attempt=attempt):
+        with structlog.contextvars.bound_contextvars(task=name, event_id=(event or {}).get("id", ""), attempt=attempt):
             try:
                 run.tasks.run(name, event, run.clock)
             except Exception as error:
@@ -167,12 +168,24 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
                 if delay is None:
                     log.exception("task_given_up")
                     span.record_exception(error)
-                    run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
-                    return
+                    try:
+                        run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
+                        return
+                    except TRANSIENT:  # what cannot be kept must not be lost
+                        delay = MAX_DELAY_SECONDS
                 log.warning("task_retried", error=type(error).__name__, detail=str(error), delay=delay)
-                raise task.retry(exc=error, countdown=delay, queue=queue) from error
+                raise _again(task, error, delay, queue) from error
 
     return body
+
+
+def _again(task: Task, error: Exception, delay: float, queue: str) -> Exception:
+    """Send the task once more and return what tells the worker so."""
+    try:
+        again = task.retry(exc=error, countdown=delay, queue=queue, throw=False)
+    except Reject as refused:  # Celery would drop a task whose retry the broker did not take
+        again = Reject(refused.reason, requeue=True)
+    return cast("Exception", again)
 
 
 def retry_delay(error: Exception, attempt: int) -> float | None:
