@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 import uuid
 from datetime import UTC, datetime
@@ -65,6 +66,11 @@ class _Gateway(ThreadingHTTPServer):
         self.faults = faults
         self.never = threading.Event()
         """Waiting for it with a timeout is a delay."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, but not that a client lost patience: a delay is there to try that."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
