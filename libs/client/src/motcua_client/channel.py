@@ -83,7 +83,6 @@ def connect(
     tls: Tls | None = None,
     deadline: float = DEADLINE_SECONDS,
     wait_for_ready: bool = True,
-    interceptors: Sequence[grpc.UnaryUnaryClientInterceptor] = (),
 ) -> Client:
     """Connect to a service of the suite.
 
@@ -96,7 +95,6 @@ def connect(
         tls: transport security; None for plain text inside one machine or a mesh.
         deadline: seconds for a call that names none itself.
         wait_for_ready: whether a call waits for the connection within its deadline instead of failing at once.
-        interceptors: further ones, nearer to the wire, e.g. of telemetry.
     """
     options = [
         ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
@@ -108,7 +106,7 @@ def connect(
         secure = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)
         channel = grpc.secure_channel(address, secure, options)
     caller = _Caller(credentials, deadline, wait_for_ready=wait_for_ready)
-    return Client(grpc.intercept_channel(channel, caller, *interceptors))
+    return Client(grpc.intercept_channel(channel, caller))
 
 
 class _Details(NamedTuple):

@@ -5,10 +5,12 @@ A server of the developer's own, named in the environment, is used instead.
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 from motcua_devstack import ports, servers
+from motcua_devstack.errors import DevError
 from motcua_devstack.supervisor import Process, Supervisor
 
 MONGODB_URI = "MONGODB_URI"
@@ -16,6 +18,8 @@ BROKER_URL = "BROKER_URL"
 OBJECT_STORE_URL = "OBJECT_STORE_URL"
 OBJECT_STORE_ACCESS_KEY = "OBJECT_STORE_ACCESS_KEY"
 OBJECT_STORE_SECRET_KEY = "OBJECT_STORE_SECRET_KEY"  # noqa: S105 - the name of a variable
+SHARED = "MOTCUA_SHARED_SERVERS"
+"""Set by `./dev test`: the servers named in the environment are embedded ones that all workers share."""
 TEST_KEY, TEST_SECRET = "motcua-tests", "only-for-embedded-servers-of-tests"
 
 
@@ -27,7 +31,7 @@ class EmbeddedServers:
         self._running: dict[str, Supervisor] = {}
         self._mongodb_uri = os.environ.get(MONGODB_URI, "")
         self._broker_url = os.environ.get(BROKER_URL, "")
-        self._object_store = given_object_store()
+        self._object_store = given_object_store(os.environ)
 
     def __enter__(self) -> Self:
         """Ready to start servers."""
@@ -71,6 +75,7 @@ class EmbeddedServers:
         """Variables that make another process use these servers; starts all of them."""
         store = self.object_store
         return {
+            SHARED: "1",
             MONGODB_URI: self.mongodb_uri,
             BROKER_URL: self.broker_url,
             OBJECT_STORE_URL: store.url,
@@ -87,9 +92,17 @@ class EmbeddedServers:
         supervisor.start()
 
 
-def given_object_store() -> servers.ObjectStoreAccess | None:
-    """The object store named in the environment; None when there is none."""
-    url = os.environ.get(OBJECT_STORE_URL)
+def given_object_store(environment: Mapping[str, str]) -> servers.ObjectStoreAccess | None:
+    """The object store that the environment names; None when it names none.
+
+    Raises:
+        DevError: it names a store and no identity there.
+    """
+    url = environment.get(OBJECT_STORE_URL)
     if not url:
         return None
-    return servers.ObjectStoreAccess(url, os.environ[OBJECT_STORE_ACCESS_KEY], os.environ[OBJECT_STORE_SECRET_KEY])
+    try:
+        access, secret = environment[OBJECT_STORE_ACCESS_KEY], environment[OBJECT_STORE_SECRET_KEY]
+    except KeyError as error:
+        raise DevError(f"{OBJECT_STORE_URL} is set, so {error.args[0]} must be set, too") from error
+    return servers.ObjectStoreAccess(url, access, secret)

@@ -79,6 +79,7 @@ def objects(ports: Mapping[str, int], data: Path, access: ObjectStoreAccess) -> 
             *(f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}"),
             *("-filer", f"-filer.port={ports['filer']}", f"-filer.port.grpc={ports['filer_grpc']}"),
             *("-s3", f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}", "-s3.port.iceberg=0"),
+            "-s3.port.lance=0",
             f"-s3.config={identities}",
         ),
         # An unsigned request is refused, which shows that the gateway works.

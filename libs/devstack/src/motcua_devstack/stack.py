@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +58,15 @@ class Addresses:
 class Stack:
     """One named stack: its folder, secrets, addresses and processes."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, given: Mapping[str, str] = os.environ) -> None:
+        """Name a stack.
+
+        Args:
+            name: its folder under `.motcua`.
+            given: variables that may name servers to use instead of embedded ones.
+        """
         self.name = name
+        self.given = given
         self.folder = STATE / name
         self.logs = self.folder / "logs"
         self.spans = self.folder / "spans.jsonl"
@@ -168,19 +175,19 @@ class _Plan:
             stack.clock_offset.write_text("0")
 
     def _choose_mongo(self) -> str:
-        if given := os.environ.get(embedded.MONGODB_URI):
+        if given := self._stack.given.get(embedded.MONGODB_URI):
             return given
         self._embedded.append(servers.mongo(self._ports[servers.MONGO], self._data(servers.MONGO)))
         return servers.mongodb_uri(self._ports[servers.MONGO])
 
     def _choose_broker(self) -> str:
-        if given := os.environ.get(embedded.BROKER_URL):
+        if given := self._stack.given.get(embedded.BROKER_URL):
             return given
         self._embedded.append(servers.broker(self._ports[servers.BROKER], self._data(servers.BROKER)))
         return servers.broker_url(self._ports[servers.BROKER])
 
     def _choose_object_store(self) -> servers.ObjectStoreAccess:
-        if given := embedded.given_object_store():
+        if given := embedded.given_object_store(self._stack.given):
             return given
         access = servers.ObjectStoreAccess(
             f"http://{HOST}:{self._ports['s3']}",
@@ -191,7 +198,7 @@ class _Plan:
         return access
 
     def _choose_spans(self) -> str:
-        if given := os.environ.get(OTLP_ENDPOINT):
+        if given := self._stack.given.get(OTLP_ENDPOINT):
             return given
         port = self._ports[SPANS]
         command = (sys.executable, "-m", "motcua_devstack.spans", str(port), str(self._stack.spans))

@@ -1,4 +1,4 @@
-"""Pytest fixtures: real servers for tests, and the whole suite on this machine.
+"""Pytest fixture: real servers for tests.
 
 Under `./dev test` all workers share one set of servers, named in the environment; otherwise each worker starts its own.
 """

@@ -10,7 +10,7 @@ from pathlib import Path
 from motcua_devstack.console import Progress
 from motcua_devstack.demo.observation import Observation
 from motcua_devstack.demo.people import Suite
-from motcua_devstack.demo.steps import STEPS
+from motcua_devstack.demo.steps import STEPS, take_all
 from motcua_devstack.demo.walk import Outcome, Walk, World
 from motcua_devstack.interruption import sigterm_interrupts
 from motcua_devstack.stack import RunningStack, Stack
@@ -61,15 +61,12 @@ def _walk(running: RunningStack, folder: Path, progress: Progress) -> tuple[Walk
     """Take the steps, up to the first whose outcome is not verified."""
     outcomes: list[Outcome] = []
     with Observation(running.addresses.otlp, "demo") as observation:
-        suite = Suite(running.addresses.grpc, (observation.interceptor(),))
+        suite = Suite(running.addresses.grpc, observation.channel)
         walk = Walk(World(running.stack, running.addresses, suite), observation, folder)
-        for step in STEPS:
-            outcome = step.take(walk)
+        for outcome in take_all(walk):
             outcomes.append(outcome)
             mark = "✓" if outcome.ok else "✗"
             progress.say(f"{mark} {outcome.name:<20} {outcome.seconds:5.1f} s  {outcome.text}  [{outcome.trace_id}]")
-            if not outcome.ok:
-                break
         suite.close()
     return walk, outcomes
 

@@ -9,6 +9,7 @@ from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.grpc import client_interceptor
+from opentelemetry.instrumentation.grpc.grpcext import intercept_channel
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.sdk.resources import Resource
@@ -46,9 +47,10 @@ class Observation:
         URLLib3Instrumentor().uninstrument()
         self._provider.shutdown()
 
-    def interceptor(self) -> grpc.UnaryUnaryClientInterceptor:
-        """Observes gRPC calls."""
-        return client_interceptor(tracer_provider=self._provider)  # type: ignore[no-untyped-call, no-any-return]
+    def channel(self, channel: grpc.Channel) -> grpc.Channel:
+        """The channel, with a span for each call."""
+        interceptor = client_interceptor(tracer_provider=self._provider)  # type: ignore[no-untyped-call]
+        return intercept_channel(channel, interceptor)  # type: ignore[no-untyped-call, no-any-return]
 
     @contextlib.contextmanager
     def action(self, name: str) -> Iterator[str]:

@@ -38,16 +38,16 @@ class Suite:
 
     Attributes:
         addresses: gRPC `host:port` by service.
-        interceptors: what observes the calls.
+        observe: wraps each channel, to observe the calls through it.
     """
 
     addresses: Mapping[str, str]
-    interceptors: tuple[grpc.UnaryUnaryClientInterceptor, ...] = ()
+    observe: Callable[[grpc.Channel], grpc.Channel]
     _clients: list[Client] = field(default_factory=list)
 
     def connect(self, service: str, credentials: Credentials | None) -> Client:
         """A connection to a service, closed with the suite."""
-        client = connect(self.addresses[service], credentials, deadline=CALL_SECONDS, interceptors=self.interceptors)
+        client = Client(self.observe(connect(self.addresses[service], credentials, deadline=CALL_SECONDS).channel))
         self._clients.append(client)
         return client
 

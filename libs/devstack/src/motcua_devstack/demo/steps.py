@@ -5,6 +5,7 @@ import contextvars
 import hashlib
 import re
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, timedelta
 
 import requests
@@ -28,7 +29,7 @@ from motcua_client import MotcuaError, NotFound
 from motcua_devstack import cast, spans, traces
 from motcua_devstack.demo import house, people
 from motcua_devstack.demo.observation import unobserved
-from motcua_devstack.demo.walk import APPLICANT, Step, Walk, check, eventually
+from motcua_devstack.demo.walk import APPLICANT, Outcome, Step, Walk, check, eventually
 
 CODE = re.compile(r"H29\.[A-Z0-9.-]+-\d{6}-\d{4}")
 HTTP_SECONDS = 15
@@ -416,3 +417,12 @@ STEPS = (
     Step("who-read", who_read),
     Step("traces", one_trace_each),
 )
+
+
+def take_all(walk: Walk) -> Iterator[Outcome]:
+    """Take the steps one by one, up to the first whose outcome is not verified."""
+    for step in STEPS:
+        outcome = step.take(walk)
+        yield outcome
+        if not outcome.ok:
+            return

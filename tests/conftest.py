@@ -1,0 +1,59 @@
+"""The whole suite, started once for all tests that ask for it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from motcua_devstack.demo.observation import Observation
+from motcua_devstack.demo.people import Suite
+from motcua_devstack.demo.steps import take_all
+from motcua_devstack.demo.walk import Outcome, Walk, World
+from motcua_devstack.embedded import SHARED
+from motcua_devstack.stack import RunningStack, Stack
+
+GROUP = "whole-suite"
+STACK = "tests"
+
+
+@dataclass
+class MainJob:
+    """The main job, walked once through a stack that keeps running.
+
+    Attributes:
+        running: the stack.
+        walk: what the steps left, with everybody still signed in.
+        outcomes: how each step ended.
+    """
+
+    running: RunningStack
+    walk: Walk
+    outcomes: list[Outcome]
+
+
+@pytest.fixture(scope="session")
+def main_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
+    """The whole suite on servers of its own, and the main job walked through it up to the first failure."""
+    stack = Stack(STACK, {} if SHARED in os.environ else os.environ)
+    with stack.run(fresh=True) as running, Observation(running.addresses.otlp, "demo") as observation:
+        suite = Suite(running.addresses.grpc, observation.channel)
+        walk = Walk(World(stack, running.addresses, suite), observation, tmp_path_factory.mktemp("main-job"))
+        yield MainJob(running, walk, list(take_all(walk)))
+        suite.close()
+
+
+@pytest.fixture(scope="session")
+def walk(main_job: MainJob) -> Walk:
+    """The finished walk: everybody is signed in."""
+    assert main_job.outcomes[-1].ok, main_job.outcomes[-1].text
+    return main_job.walk
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of the whole suite to one worker."""
+    for item in items:
+        if "main_job" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group(GROUP))
+            item.add_marker(pytest.mark.timeout(300))
