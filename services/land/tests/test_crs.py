@@ -72,10 +72,12 @@ def test_a_point_on_another_continent_is_refused() -> None:
 @pytest.mark.parametrize("epsg", sorted(SUPPORTED))
 def test_every_supported_system_is_a_vn_2000_one(epsg: int) -> None:
     assert pyproj.CRS.from_epsg(epsg).name.startswith("VN-2000")
-    west, south, east, north = pyproj.CRS.from_epsg(epsg).area_of_use.bounds
+    area = pyproj.CRS.from_epsg(epsg).area_of_use
+    assert area is not None
+    west, south, east, north = area.bounds
     middle = from_wgs84(GeoPoint((south + north) / 2, (west + east) / 2), epsg)
     assert middle.epsg == epsg
 
 
 def test_no_grid_is_fetched_from_a_network() -> None:
-    assert not pyproj.network.is_network_enabled()
+    assert not pyproj.network.is_network_enabled()  # type: ignore[attr-defined]

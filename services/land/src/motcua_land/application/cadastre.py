@@ -8,7 +8,7 @@ from typing import Any
 
 from motcua_kit.access import Access
 from motcua_kit.clock import Clock
-from motcua_kit.domain import NotFound
+from motcua_kit.domain import FieldViolation, NotFound, ValidationFailed
 from motcua_kit.store.paging import Page, PageSigner
 from motcua_land.application.ports import Parcels
 from motcua_land.application.reads_of_people import ReadsOfPeople
@@ -24,11 +24,21 @@ CITY_TIME = timezone(timedelta(hours=7))
 
 @dataclass(frozen=True)
 class KeyFilter:
-    """Parts of a cadastral key that a list is limited to; empty ones are not."""
+    """Parts of a cadastral key that a list is limited to; empty ones do not limit it.
+
+    Raises:
+        ValidationFailed: a sheet without its ward, or a number without its sheet: they mean nothing alone.
+    """
 
     surveyed_ward_code: str = ""
     map_sheet: int = 0
     parcel_number: int = 0
+
+    def __post_init__(self) -> None:
+        for name, whole in (("map_sheet", "surveyed_ward_code"), ("parcel_number", "map_sheet")):
+            if getattr(self, name) and not getattr(self, whole):
+                message = f"{name} needs {whole}"
+                raise ValidationFailed("REQUEST_INVALID", message, [FieldViolation(name, "REQUEST_INVALID", message)])
 
     def query(self) -> dict[str, Any]:
         """Return the part of a query for the given parts."""
