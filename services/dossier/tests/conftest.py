@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import grpc
+import pikepdf
 import pytest
+import urllib3
 
+from motcua.common.v1.common_pb2 import LegalReference
+from motcua.dossier.v1 import dossier_pb2 as pb
+from motcua.dossier.v1.consultation_pb2_grpc import ConsultationServiceStub
+from motcua.dossier.v1.document_pb2_grpc import DocumentServiceStub
+from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
+from motcua.identity.v1 import account_pb2, officer_pb2, unit_pb2
+from motcua.identity.v1.account_pb2_grpc import AccountServiceServicer, add_AccountServiceServicer_to_server
+from motcua.identity.v1.officer_pb2_grpc import OfficerServiceServicer, add_OfficerServiceServicer_to_server
+from motcua.identity.v1.unit_pb2_grpc import UnitServiceServicer, add_UnitServiceServicer_to_server
+from motcua.land.v1 import certificates_pb2, parcels_pb2
+from motcua.land.v1.certificates_pb2_grpc import (
+    CertificateServiceServicer,
+    add_CertificateServiceServicer_to_server,
+)
+from motcua_client import connect
+from motcua_dossier.adapters.city import load_overrides as load_override_file
+from motcua_dossier.bootstrap import SERVICE
 from motcua_dossier.domain.calendar import CityCalendar, Override
 from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.parts import HeldPaper, Inspection, NewUpload, Result
 from motcua_dossier.domain.procedure import Procedure
+from motcua_kit.access import Caller
 from motcua_kit.data import load
+from motcua_kit.testing import RunningService, SettableClock, citizen, officer, service_caller
 
 CITY = Path(__file__).resolve().parents[3] / "city"
 
@@ -71,9 +97,7 @@ def calendar() -> CityCalendar:
 
 
 def load_overrides() -> list[Override]:
-    from motcua_dossier.adapters.city import load_overrides as load_file  # noqa: PLC0415 - the domain needs none of it
-
-    return load_file(CITY / "calendar" / "overrides.yaml")
+    return load_override_file(CITY / "calendar" / "overrides.yaml")
 
 
 @pytest.fixture
@@ -143,3 +167,240 @@ def provide() -> Callable[..., None]:
 def attach() -> Callable[[Dossier, datetime], None]:
     """Attach a checked result."""
     return attach_result
+
+
+# ── the service, with stand-ins for the services that it calls ─────────────────────────────────────────────────────
+
+WARD = "units/26740"
+OTHER_WARD = "units/26743"
+AN = "accounts/" + "a" * 32
+BINH = "accounts/" + "b" * 32
+RECEIVER = "officers/" + "1" * 32
+HANDLER = "officers/" + "2" * 32
+PARCEL = "parcels/w3gvk1d8zzzz"
+OTHER_PARCEL = "parcels/w3gvk1d8zzzy"
+
+Context = grpc.ServicerContext
+
+
+class Peers(AccountServiceServicer, OfficerServiceServicer, UnitServiceServicer, CertificateServiceServicer):
+    """Identity and land over gRPC, with a few people and parcels; counts what is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.assurance = 2
+        self.holdings = [_holding(PARCEL, "AA 00123456")]
+        self._server = grpc.server(ThreadPoolExecutor(max_workers=4))
+        add_AccountServiceServicer_to_server(self, self._server)
+        add_OfficerServiceServicer_to_server(self, self._server)
+        add_UnitServiceServicer_to_server(self, self._server)
+        add_CertificateServiceServicer_to_server(self, self._server)
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._server.start()
+        self._client = connect(self.address)
+
+    def to(self, service: str) -> grpc.Channel:
+        return self._client.channel
+
+    def close(self) -> None:
+        self._client.close()
+        self._server.stop(0).wait()
+
+    def GetAccount(self, request: account_pb2.GetAccountRequest, context: Context) -> account_pb2.Account:
+        self.asked.append(("GetAccount", request.purpose))
+        if request.name not in (AN, BINH):
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such account")
+        applicant = HOUSE["applicant"]
+        return account_pb2.Account(
+            name=request.name,
+            citizen_id=applicant["citizen_id"],
+            full_name=applicant["full_name"],
+            address=applicant["address"],
+            phone=applicant["phone"],
+            email=applicant["email"],
+            assurance_level=account_pb2.AssuranceLevel.Name(self.assurance),
+        )
+
+    def GetOfficer(self, request: officer_pb2.GetOfficerRequest, context: Context) -> officer_pb2.Officer:
+        return officer_pb2.Officer(name=request.name, full_name="Trần Văn Bình", title="Chuyên viên")
+
+    def GetUnit(self, request: unit_pb2.GetUnitRequest, context: Context) -> unit_pb2.Unit:
+        names = {WARD: "Phường Sài Gòn", OTHER_WARD: "Phường Bến Thành", "units/so-xay-dung": "Sở Xây dựng"}
+        if request.name not in names:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such unit")
+        code = request.name.removeprefix("units/")
+        ward = code.isdigit()
+        return unit_pb2.Unit(
+            name=request.name,
+            code=code,
+            display_name=names[request.name],
+            type=unit_pb2.UNIT_TYPE_WARD if ward else unit_pb2.UNIT_TYPE_AGENCY,
+            agency_code=f"H29.{code}" if ward else "H29.08",
+        )
+
+    def ListHoldings(
+        self, request: certificates_pb2.ListHoldingsRequest, context: Context
+    ) -> certificates_pb2.ListHoldingsResponse:
+        self.asked.append(("ListHoldings", request.purpose))
+        # One a page, so that the caller must follow the pages.
+        start = int(request.page_token or 0)
+        token = str(start + 1) if start + 1 < len(self.holdings) else ""
+        return certificates_pb2.ListHoldingsResponse(holdings=self.holdings[start : start + 1], next_page_token=token)
+
+
+def _holding(parcel: str, serial: str, unit: str = WARD) -> certificates_pb2.Holding:
+    certificate = f"certificates/{serial.replace(' ', '').lower()}" if serial else ""
+    return certificates_pb2.Holding(
+        parcel=parcels_pb2.Parcel(name=parcel, unit=unit, area=parcels_pb2.ParcelArea(legal_m2=100.5)),
+        right=parcels_pb2.Right(certificate=certificate),
+        certificate_serial=serial,
+    )
+
+
+class Office:
+    """The running service and the people around it."""
+
+    def __init__(self, running: RunningService, peers: Peers, clock: SettableClock) -> None:
+        self.running, self.peers, self.clock = running, peers, clock
+        self.citizen = self.as_(citizen(AN))
+        self.receiver = self.as_(officer("reception_officer", WARD, RECEIVER))
+        self.handler = self.as_(officer("handler", WARD, HANDLER))
+        self.permits = self.as_(service_caller("permits"))
+        self.documents = running.call(DocumentServiceStub, citizen(AN))
+        self.consultations = running.call(ConsultationServiceStub, service_caller("permits"))
+        self.consultee = running.call(
+            ConsultationServiceStub, officer("consultee", "units/so-xay-dung", "officers/" + "3" * 32)
+        )
+
+    def as_(self, caller: Caller) -> DossierServiceStub:
+        return self.running.call(DossierServiceStub, caller)
+
+    def draft(self, **fields: Any) -> pb.Dossier:
+        values = {"procedure": "procedures/1.013225", "unit": WARD, "form": form_without_applicant(), **fields}
+        return self.citizen.CreateDossier(pb.CreateDossierRequest(dossier=pb.Dossier(**values)))
+
+    def prepare(self, name: str, component: str, content: bytes, **fields: Any) -> pb.CreateUploadResponse:
+        values: dict[str, Any] = {
+            "parent": name,
+            "component": component,
+            "filename": f"{component}.pdf",
+            "content_type": "application/pdf",
+            "size": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            **fields,
+        }
+        return self.citizen.CreateUpload(pb.CreateUploadRequest(**values))
+
+    def send(self, prepared: pb.CreateUploadResponse, content: bytes) -> int:
+        """Post the bytes as a browser does; return the store's status."""
+        answer = urllib3.request(
+            "POST", prepared.uri, fields={**prepared.fields, "file": ("file", content, prepared.upload.content_type)}
+        )
+        return answer.status
+
+    def provide(self, name: str, component: str, content: bytes = b"", **fields: Any) -> pb.Upload:
+        """Upload a file and have it checked; return it as it then is."""
+        content = content or small_pdf()
+        prepared = self.prepare(name, component, content, **fields)
+        assert self.send(prepared, content) == 204
+        self.citizen.FinalizeUpload(pb.FinalizeUploadRequest(name=prepared.upload.name))
+        self.running.work()
+        return next(upload for upload in self.get(name).uploads if upload.name == prepared.upload.name)
+
+    def get(self, name: str) -> pb.Dossier:
+        return self.citizen.GetDossier(pb.GetDossierRequest(name=name))
+
+    def complete_draft(self, **fields: Any) -> pb.Dossier:
+        draft = self.draft(**fields)
+        for component in DRAWINGS:
+            self.provide(draft.name, component)
+        return self.get(draft.name)
+
+    def submitted(self, **fields: Any) -> pb.Dossier:
+        return self.citizen.SubmitDossier(pb.SubmitDossierRequest(name=self.complete_draft(**fields).name))
+
+    def accepted(self, **fields: Any) -> pb.Dossier:
+        return self.receiver.AcceptDossier(pb.AcceptDossierRequest(name=self.submitted(**fields).name))
+
+    def processing(self, **fields: Any) -> pb.Dossier:
+        return self.permits.StartProcessing(pb.StartProcessingRequest(name=self.accepted(**fields).name))
+
+    def ask(self, name: str, component: str = "site_plan") -> pb.Dossier:
+        item = pb.SupplementItem(component=component, reason="Bản vẽ thiếu kích thước", legal_reference=LAW)
+        return self.permits.RequestSupplement(pb.RequestSupplementRequest(name=name, items=[item]))
+
+    def attach(self, name: str, content: bytes = b"") -> pb.Dossier:
+        """Attach a result as permits does."""
+        content = content or small_pdf()
+        prepared = self.permits.CreateResultUpload(
+            pb.CreateResultUploadRequest(
+                parent=name,
+                filename="GPXD.pdf",
+                content_type="application/pdf",
+                size=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+        )
+        assert self.send(prepared, content) == 204
+        return self.permits.AttachResult(
+            pb.AttachResultRequest(
+                name=name,
+                upload=prepared.upload.name,
+                title="Giấy phép xây dựng",
+                kind="building_permit",
+                number="01/GPXD",
+            )
+        )
+
+    def completed(self, **fields: Any) -> pb.Dossier:
+        dossier = self.processing(**fields)
+        self.attach(dossier.name)
+        return self.permits.CompleteDossier(pb.CompleteDossierRequest(name=dossier.name))
+
+
+LAW = LegalReference(source="NĐ 217/2026/NĐ-CP", article="Điều 54", confidence="sure")
+
+
+def form_without_applicant() -> dict[str, Any]:
+    """The form as a person fills it in: what the City knows is prefilled."""
+    return {key: value for key, value in HOUSE.items() if key != "applicant"}
+
+
+def small_pdf() -> bytes:
+    """A readable PDF of one page."""
+    out = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.save(out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def office(serve: Callable[..., RunningService], clock: SettableClock) -> Iterator[Office]:
+    peers = Peers()
+    running = serve(SERVICE, malware_scanner="local")
+    running.runtime.__dict__["channels"] = peers
+    yield Office(running, peers, clock)
+    peers.close()
+
+
+@pytest.fixture(scope="session")
+def pdf() -> bytes:
+    return small_pdf()
+
+
+@pytest.fixture(scope="session")
+def people() -> SimpleNamespace:
+    """Resource names that the tests use."""
+    return SimpleNamespace(
+        an=AN,
+        binh=BINH,
+        receiver=RECEIVER,
+        handler=HANDLER,
+        ward=WARD,
+        other_ward=OTHER_WARD,
+        parcel=PARCEL,
+        other_parcel=OTHER_PARCEL,
+        law=LAW,
+        holding=_holding,
+    )

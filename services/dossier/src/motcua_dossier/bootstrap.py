@@ -134,6 +134,7 @@ class Parts:
         return Slips(
             dossiers=self.dossiers,
             documents=self.documents,
+            registry=self.registry,
             objects=self._runtime.objects,
             printer=TypstSlipPrinter(self._settings.city_dir / "slips", lambda: self._runtime.signer),
         )

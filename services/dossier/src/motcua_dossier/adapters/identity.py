@@ -10,10 +10,12 @@ from google.type.date_pb2 import Date
 
 from motcua.identity.v1.account_pb2 import GetAccountRequest
 from motcua.identity.v1.account_pb2_grpc import AccountServiceStub
+from motcua.identity.v1.officer_pb2 import GetOfficerRequest
+from motcua.identity.v1.officer_pb2_grpc import OfficerServiceStub
 from motcua.identity.v1.unit_pb2 import GetUnitRequest, UnitType
 from motcua.identity.v1.unit_pb2_grpc import UnitServiceStub
 from motcua_client import errors as remote
-from motcua_dossier.application.ports import Person, Unit
+from motcua_dossier.application.ports import Officer, Person, Unit
 from motcua_kit.domain import NotFound
 
 WARD_LEVEL = frozenset({UnitType.UNIT_TYPE_WARD, UnitType.UNIT_TYPE_COMMUNE, UnitType.UNIT_TYPE_SPECIAL_ZONE})
@@ -55,3 +57,11 @@ class IdentityRegistry:
             raise NotFound(resource=name) from absent
         kind = "ward" if found.type in WARD_LEVEL else UnitType.Name(found.type).removeprefix("UNIT_TYPE_").lower()
         return Unit(name=found.name, title=found.display_name, kind=kind, agency_code=found.agency_code)
+
+    def officer(self, name: str) -> Officer:
+        """See `ports.Registry.officer`."""
+        try:
+            found = OfficerServiceStub(self._channel()).GetOfficer(GetOfficerRequest(name=name))
+        except remote.NotFound as absent:
+            raise NotFound(resource=name) from absent
+        return Officer(full_name=found.full_name, title=found.title)

@@ -134,14 +134,25 @@ class Unit:
     agency_code: str
 
 
+@dataclass(frozen=True)
+class Officer:
+    """What slips say of an officer."""
+
+    full_name: str
+    title: str
+
+
 class Registry(Protocol):
-    """People and units, from identity."""
+    """People, officers and units, from identity."""
 
     def person(self, account: str, purpose: str) -> Person:
         """Return a person, or raise NotFound. The read is logged by identity under the purpose."""
 
     def unit(self, name: str, day: date) -> Unit:
         """Return a unit as of a day, or raise NotFound."""
+
+    def officer(self, name: str) -> Officer:
+        """Return an officer, or raise NotFound."""
 
 
 @dataclass(frozen=True)

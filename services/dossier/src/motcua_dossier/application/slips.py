@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from motcua_dossier.application.ports import ObjectStore, Repository, SlipPaper, SlipPrinter
+from motcua_dossier.application.ports import ObjectStore, Officer, Registry, Repository, SlipPaper, SlipPrinter
 from motcua_dossier.application.results import document_of, keep_once
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.documents import Document, DocumentKind
@@ -32,6 +32,8 @@ FORM_OF_EVENT = {
 
 PDF = "application/pdf"
 
+UNIT_KINDS = ("Phường", "Xã", "Đặc khu")
+
 COPY_KINDS = {
     ComponentState.REUSED: "Dữ liệu Thành phố đã có",
     ComponentState.FROM_FORM: "Bản điện tử",
@@ -51,6 +53,7 @@ class Slips:
 
     dossiers: Repository[Dossier]
     documents: Repository[Document]
+    registry: Registry
     objects: ObjectStore
     printer: SlipPrinter
 
@@ -68,7 +71,7 @@ class Slips:
         form = FORM_OF_EVENT[event]
         if any(slip.form == form for slip in dossier.slips):
             return
-        paper = compose(dossier, form, data, time)
+        paper = compose(dossier, form, data, time, self._signer(dossier, form))
         pdf = self.printer.print(paper, time)
         document_id = document_of(identity, f"slip-{form}")
         key = f"dossiers/{identity}/slips/{form}.pdf"
@@ -93,8 +96,19 @@ class Slips:
         slip = Slip(form, paper.number, f"documents/{document_id}", command.time)
         self.dossiers.change(identity, command, lambda fresh: fresh.add_slip(slip))
 
+    def _signer(self, dossier: Dossier, form: str) -> Officer:
+        """Return the officer whose name stands on the slip; nobody's when a service of the suite asked for it."""
+        match form:
+            case "01" | "03":
+                name = dossier.receiver
+            case "02" if dossier.supplement is not None:
+                name = dossier.supplement.requester
+            case _:
+                name = dossier.handler
+        return self.registry.officer(name) if name.startswith("officers/") else Officer("", "")
 
-def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime) -> SlipPaper:
+
+def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime, signer: Officer) -> SlipPaper:
     """Return what a slip says.
 
     Args:
@@ -102,6 +116,7 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
         form: form number.
         data: fields of the event that asks for the slip.
         time: when that happened.
+        signer: whose name stands under it.
     """
     number = f"{dossier.code}/{form}"
     content: dict[str, Any] = {
@@ -110,9 +125,8 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
         "number": number,
         "code": dossier.code,
         "agency": f"Ủy ban nhân dân {_in_sentence(dossier.unit_title)}",
-        "parent_agency": "Thành phố Hồ Chí Minh",
         "department": "Trung tâm Phục vụ hành chính công",
-        "place": "Thành phố Hồ Chí Minh",
+        "place": _short_name(dossier.unit_title),
         "date": time,
         "procedure": dossier.procedure_title,
         "procedure_code": dossier.procedure.removeprefix("procedures/"),
@@ -121,6 +135,7 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
             **{name: str(value_at(dossier.form, f"applicant.{name}") or "") for name in ("address", "phone", "email")},
         },
         "qr": dossier.code,
+        "signer": signer.full_name,
     }
     match form:
         case "01":
@@ -169,3 +184,11 @@ def _count(dossier: Dossier, component: str) -> int:
 def _in_sentence(unit_title: str) -> str:
     """`Phường Sài Gòn` inside a sentence is `phường Sài Gòn`."""
     return unit_title[:1].lower() + unit_title[1:]
+
+
+def _short_name(unit_title: str) -> str:
+    """A paper of `Phường Sài Gòn` is made at `Sài Gòn` (NĐ 30/2020/NĐ-CP, Phụ lục I, II.4)."""
+    for kind in UNIT_KINDS:
+        if unit_title.startswith(kind):
+            return unit_title.removeprefix(kind).strip()
+    return unit_title
