@@ -213,7 +213,7 @@ class TestSubscriptions:
         assert list(after.muted_topics) == ["dossier-progress"]
         assert stub.UpdateSubscription(request) == after
         assert stub.GetSubscription(subscription_pb2.GetSubscriptionRequest(name=name)) == after
-        tell(notify, clock, AN, type="dossier.supplemented")
+        tell(notify, clock, AN, type="dossier.resumed")
         found = notifications(notify, citizen(AN)).ListNotifications(notification_pb2.ListNotificationsRequest())
         states = {one.channel: one.state for one in found.notifications}
         suppressed = notification_pb2.Notification.STATE_SUPPRESSED

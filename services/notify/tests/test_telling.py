@@ -347,7 +347,7 @@ class TestQuietHours:
         self, notify: RunningService, identity: Any, sinks: Sinks, clock: SettableClock
     ) -> None:
         identity.person()
-        notify.receive("notify.tell", event("dossier.supplemented"))
+        notify.receive("notify.tell", event("dossier.resumed"))
         notify.work()
         notify.run_periodic("notify.sweep")
         assert states(notify) == {(AN, "inbox"): "delivered", (AN, "sms"): "queued", (AN, "email"): "queued"}
@@ -362,7 +362,7 @@ class TestQuietHours:
     ) -> None:
         identity.person()
         clock.now = EVENING - timedelta(hours=2)  # 20:00
-        notify.receive("notify.tell", event("dossier.supplemented"))
+        notify.receive("notify.tell", event("dossier.resumed"))
         clock.now = EVENING
         notify.work()
         assert notifications(notify)[AN, "sms"]["next_attempt_time"] == MORNING
