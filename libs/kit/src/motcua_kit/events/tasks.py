@@ -194,7 +194,7 @@ def retry_delay(error: Exception, attempt: int) -> float | None:
     Outages are waited out; events that came too early and lost races get some patience; what the domain refuses would
     be refused again; the rest may be a bug that a later release mends, so it is kept after a few attempts.
     """
-    delay: float = min(MAX_DELAY_SECONDS, 0.25 * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+    delay: float = min(MAX_DELAY_SECONDS, 0.25 * 2 ** min(attempt - 1, 20)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
     if isinstance(error, TRANSIENT):
         return delay
     if isinstance(error, DomainError) and not isinstance(error, CONTENDED):
