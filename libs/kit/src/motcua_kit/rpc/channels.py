@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import grpc
 from opentelemetry.instrumentation.grpc import client_interceptor
+from opentelemetry.instrumentation.grpc.grpcext import intercept_channel
 
 from motcua_client import ClientCredentials, connect
 from motcua_client.channel import DEADLINE_SECONDS
@@ -38,7 +39,8 @@ class Channels:
         with self._lock:
             if service not in self._open:
                 client = connect(self._settings.address_of(service), self._credentials)
-                self._open[service] = grpc.intercept_channel(client.channel, client_interceptor(), _Inside())  # type: ignore[no-untyped-call]
+                inside = grpc.intercept_channel(client.channel, _Inside())
+                self._open[service] = intercept_channel(inside, client_interceptor())  # type: ignore[no-untyped-call]
             return self._open[service]
 
     def close(self) -> None:
