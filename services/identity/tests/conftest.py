@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import secrets
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pyotp
 import pytest
@@ -15,7 +21,6 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from werkzeug.serving import make_server
 
-from motcua_devstack.eid.browser import Browser
 from motcua_devstack.eid.people import PEOPLE_FILE, load_people
 from motcua_devstack.eid.server import EidClient
 from motcua_devstack.eid.server import create_app as create_eid
@@ -80,6 +85,181 @@ SECRETS = {
     "password": "mật khẩu dài của Lan",
     "totp": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
 }
+
+
+TIMEOUT_SECONDS = 10
+TOTP_STEP_SECONDS = 30
+
+
+class SignInError(Exception):
+    """Identity or the e-ID did not sign the person in; the text says what they answered."""
+
+
+@dataclass
+class Browser:
+    """A browser with its cookies, at the pages of one client.
+
+    Attributes:
+        issuer: URL of identity.
+        client_id: client that the person uses.
+        redirect_uri: where the client wants the person back, as registered.
+        client_secret: of a confidential client.
+        scope: what the client asks for.
+    """
+
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    client_secret: str = field(default="", repr=False)
+    scope: str = "openid profile"
+    session: requests.Session = field(default_factory=requests.Session, repr=False)
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+
+    def citizen(self, citizen_id: str, password: str) -> dict[str, Any]:
+        """Sign a citizen in through the e-ID and return the client's tokens.
+
+        Raises:
+            SignInError: somebody refused.
+        """
+        return self.tokens(self.at_eid(self.authorize(), citizen_id, password))
+
+    def officer(self, username: str, password: str, totp_secret: str) -> dict[str, Any]:
+        """Sign an officer in and return the client's tokens.
+
+        A one-time code is good once: two sign-ins of one officer in one half minute use the neighbouring steps.
+
+        Raises:
+            SignInError: somebody refused.
+        """
+        page = self.follow(self.authorize())
+        if self._is_back(page):
+            return self.tokens(page)
+        answer = page
+        for step in (-1, 0, 1):
+            code = pyotp.TOTP(totp_secret).at(int(time.time()) + step * TOTP_STEP_SECONDS)
+            answer = self.officer_form(page, username=username, password=password, code=code)
+            if answer.status_code != requests.codes.unauthorized:
+                break
+        return self.tokens(answer)
+
+    def refresh(self, refresh_token: str) -> requests.Response:
+        """Ask for new tokens."""
+        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    def authorize(self, **changes: str) -> requests.Response:
+        """Go to identity as the client sends people there; empty values leave a parameter out."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).decode().rstrip("=")
+        query = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": self.redirect_uri,
+            "scope": self.scope,
+            "state": self.state,
+            "nonce": self.nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+            **changes,
+        }
+        wanted = {name: value for name, value in query.items() if value}
+        return self.get(f"{self.issuer}/authorize?{urlencode(wanted)}")
+
+    def at_eid(self, response: requests.Response, citizen_id: str, password: str) -> requests.Response:
+        """Fill in the page of the e-ID that a redirect leads to, and come back to identity."""
+        if self._is_back(response):
+            return response
+        page = self.get(response.headers["Location"])
+        if not page.ok:
+            message = f"the e-ID answered {page.status_code}"
+            raise SignInError(message)
+        return self.follow(self.post(page.url, {"citizen_id": citizen_id, "password": password}))
+
+    def officer_form(self, page: requests.Response, **fields: str) -> requests.Response:
+        """Fill in the page for officers."""
+        form = {**_hidden_fields(page.text), **fields}
+        return self.follow(self.post(f"{self.issuer}/sign-in", form))
+
+    def tokens(self, response: requests.Response) -> dict[str, Any]:
+        """Return the tokens for the code in a redirect to the client.
+
+        Raises:
+            SignInError: there is no code, or it is refused.
+        """
+        answer = self.redeem(self.code(response))
+        if not answer.ok:
+            message = f"the token endpoint answered {answer.status_code}: {answer.text}"
+            raise SignInError(message)
+        tokens: dict[str, Any] = answer.json()
+        return tokens
+
+    def code(self, response: requests.Response) -> str:
+        """Return the code in a redirect to the client, after the checks that a client makes.
+
+        Raises:
+            SignInError: there is none, or it is not the answer to our question.
+        """
+        if not self._is_back(response):
+            message = f"identity answered {response.status_code} at {urlsplit(response.url).path}"
+            raise SignInError(message)
+        answer = {name: values[0] for name, values in parse_qs(urlsplit(response.headers["Location"]).query).items()}
+        if answer.get("state") != self.state or answer.get("iss") != self.issuer or "code" not in answer:
+            message = f"identity answered {answer.get('error', 'with another state or issuer')}"
+            raise SignInError(message)
+        return answer["code"]
+
+    def redeem(self, code: str, **changes: str) -> requests.Response:
+        """Trade a code for tokens."""
+        data = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "code_verifier": self.verifier,
+        }
+        return self._token({**data, **changes})
+
+    def follow(self, response: requests.Response) -> requests.Response:
+        """Follow redirects inside identity, until there is a page or the way leads elsewhere."""
+        while response.is_redirect:
+            target = urljoin(response.url, response.headers["Location"])
+            if not target.startswith(f"{self.issuer}/"):
+                break
+            response = self.get(target)
+        return response
+
+    def get(self, url: str) -> requests.Response:
+        """Get a page without following redirects."""
+        return self.session.get(url, allow_redirects=False, timeout=TIMEOUT_SECONDS)
+
+    def post(self, url: str, form: dict[str, str]) -> requests.Response:
+        """Send a form without following redirects."""
+        return self.session.post(url, data=form, allow_redirects=False, timeout=TIMEOUT_SECONDS)
+
+    def _is_back(self, response: requests.Response) -> bool:
+        return response.headers.get("Location", "").partition("?")[0] == self.redirect_uri
+
+    def _token(self, data: dict[str, str]) -> requests.Response:
+        """The client, not the browser, talks to the token endpoint: without cookies."""
+        auth = (self.client_id, self.client_secret) if self.client_secret else None
+        identified = data if auth else {"client_id": self.client_id, **data}
+        return requests.post(f"{self.issuer}/token", data=identified, auth=auth, timeout=TIMEOUT_SECONDS)
+
+
+class _HiddenFields(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.values: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "input" and attributes.get("type") == "hidden":
+            self.values[attributes.get("name") or ""] = attributes.get("value") or ""
+
+
+def _hidden_fields(html: str) -> dict[str, str]:
+    parser = _HiddenFields()
+    parser.feed(html)
+    return parser.values
 
 
 class Listener:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 BIRTH_PROVINCES = {
-    "025": "Phú Thọ",
+    "001": "Hà Nội",
     "002": "Hà Giang",
     "004": "Cao Bằng",
     "006": "Bắc Kạn",
@@ -18,6 +18,7 @@ BIRTH_PROVINCES = {
     "020": "Lạng Sơn",
     "022": "Quảng Ninh",
     "024": "Bắc Giang",
+    "025": "Phú Thọ",
     "026": "Vĩnh Phúc",
     "027": "Bắc Ninh",
     "030": "Hải Dương",

@@ -1,0 +1,65 @@
+"""Which key signs when, and which are published."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from motcua_identity.adapters.secrets import FernetSealer
+from motcua_identity.adapters.sign_in_store import MongoSigningKeys
+from motcua_identity.application.key_ring import KeyRing
+from motcua_identity.bootstrap import SERVICE
+from motcua_identity.domain.signing_key import KEPT_AFTER, PUBLISHED_AHEAD
+from motcua_kit.store import Store, migrate
+from motcua_kit.testing import SettableClock
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def real_time() -> SettableClock:
+    return SettableClock(NOON)
+
+
+@pytest.fixture
+def ring(store: Store, real_time: SettableClock) -> KeyRing:
+    migrate(store, SERVICE.migrations)
+    return KeyRing(MongoSigningKeys(store), FernetSealer("a key of this test, long enough"), real_time)
+
+
+def published(ring: KeyRing) -> set[str]:
+    return {key["kid"] for key in ring.key_set()["keys"]}
+
+
+def signer(ring: KeyRing) -> str:
+    return str(ring.signing_keys().keys[0].kid)
+
+
+def test_the_first_key_makes_itself_once(store: Store, ring: KeyRing, real_time: SettableClock) -> None:
+    other = KeyRing(MongoSigningKeys(store), FernetSealer("a key of this test, long enough"), real_time)
+    assert signer(ring) == signer(other)
+    assert len(MongoSigningKeys(store).all()) == 1
+
+
+def test_a_new_key_is_known_before_it_signs_and_the_old_one_after(ring: KeyRing, real_time: SettableClock) -> None:
+    old = signer(ring)
+    new = ring.rotate()
+    assert (signer(ring), published(ring)) == (old, {old, new.kid})
+    real_time.move(PUBLISHED_AHEAD)
+    assert (signer(ring), published(ring)) == (new.kid, {old, new.kid})
+    real_time.move(KEPT_AFTER)
+    assert (signer(ring), published(ring)) == (new.kid, {new.kid})
+
+
+def test_a_leaked_key_stops_signing_at_once(ring: KeyRing) -> None:
+    signer(ring)
+    assert ring.rotate(at_once=True).kid == signer(ring)
+
+
+def test_private_keys_are_sealed_and_never_published(store: Store, ring: KeyRing) -> None:
+    signer(ring)
+    (document,) = store.collection("signing_keys").find({})
+    assert "d" not in document["public_key"]
+    assert b'"d"' not in bytes(document["sealed_private_key"])
+    assert all("d" not in key for key in ring.key_set()["keys"])
