@@ -196,13 +196,15 @@ STEPS: dict[str, Callable[[PermitApplication], object]] = {
     "propose": lambda it: propose(it, DecisionOutcome.REFUSE, reasons=(RefusalReason("planning"),)),
     "return": lambda it: it.return_proposal("lý do", officer=LEADER),
     "refuse": lambda it: it.refuse(officer=LEADER, now=NOW),
-    "issue": lambda it: it.take_permit("permits/1"),
+    "number": lambda it: it.take_permit("permits/1"),
+    "issue": lambda it: it.finish(),
 }
 ALLOWED = {
     ApplicationState.OPENED: {"checks"},
     ApplicationState.UNDER_REVIEW: {"checks", "review", "consult", "supplement", "propose"},
     ApplicationState.PROPOSED: {"return", "refuse"},
-    ApplicationState.APPROVED: {"issue"},
+    ApplicationState.APPROVED: {"number", "issue"},
+    ApplicationState.ISSUED: {"issue"},
 }
 
 
@@ -229,9 +231,18 @@ def test_what_is_decided_and_numbered_stays_when_the_dossier_ends(
 ) -> None:
     application = make_application()
     application.state = state
+    application.permit = "permits/1" if state is ApplicationState.ISSUED else ""
     application.close()
     decided = state in {ApplicationState.ISSUED, ApplicationState.REFUSED}
     assert application.state is (state if decided else ApplicationState.CLOSED)
+
+
+def test_a_numbered_permit_is_not_closed_before_it_is_signed(make_application: Make) -> None:
+    application = make_application()
+    application.state = ApplicationState.APPROVED
+    application.take_permit("permits/1")
+    application.close()
+    assert application.state is ApplicationState.APPROVED
 
 
 def test_every_state_says_whose_move_it_waits_for() -> None:

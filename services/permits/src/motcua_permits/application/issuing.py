@@ -75,14 +75,15 @@ class Issuing:
         if permit is None:
             log.info("application_closed_before_issue", application=application.name)
             return None
-        if permit.state is not PermitState.NUMBERED:
-            return permit
-        document = self._document(permit, application, command)
-        return self._permits.change(
-            permit.id,
-            command.derived("document"),
-            lambda current: current.take_document(document.key, document.version, document.sha256),
-        )
+        if permit.state is PermitState.NUMBERED:
+            document = self._document(permit, application, command)
+            permit = self._permits.change(
+                permit.id,
+                command.derived("document"),
+                lambda current: current.take_document(document.key, document.version, document.sha256),
+            )
+        self._applications.change(application_id, command.derived("finish"), lambda current: current.finish())
+        return permit
 
     def return_result(self, permit_id: str) -> bool:
         """Attach the signed permit to the dossier and complete it; False when the dossier is not in work yet."""
@@ -133,7 +134,8 @@ class Issuing:
         )
 
     def _document(self, permit: Permit, application: PermitApplication, command: Command) -> StoredDocument:
-        key = f"permits/{permit.id}.pdf"
+        # The code makes the key this very permit's: what lies there was printed for it, whoever was killed then.
+        key = f"permits/{permit.id}/{permit.verification_code}.pdf"
         if kept := self._archive.find(key):
             return kept
         content = self._press.print(

@@ -358,13 +358,21 @@ class PermitApplication(Aggregate):
         Raises:
             IllegalTransition: the permit is not granted.
         """
-        self._require("issue", ApplicationState.APPROVED)
+        self._require("number", ApplicationState.APPROVED)
         self.permit = permit
+
+    def finish(self) -> None:
+        """Note that the permit is signed; a repeat changes nothing.
+
+        Raises:
+            IllegalTransition: no permit was numbered.
+        """
+        self._require("issue", ApplicationState.APPROVED, ApplicationState.ISSUED)
         self._enter(ApplicationState.ISSUED)
 
     def close(self) -> None:
         """End the application because its dossier ended; what is decided and numbered stays."""
-        if self.state not in {ApplicationState.ISSUED, ApplicationState.REFUSED}:
+        if not self.permit and self.state is not ApplicationState.REFUSED:
             self._enter(ApplicationState.CLOSED)
 
     # ---- inside ------------------------------------------------------------------------------------------------------
