@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from motcua_kit.data import load
-from motcua_kit.domain import PreconditionFailed, ValidationFailed
+from motcua_kit.domain import NotFound, ValidationFailed
 from motcua_land.adapters import city_files
 from motcua_land.adapters.register_files import read_register
 from motcua_land.domain.certificate import CertificateForm, CertificateFormRule
@@ -67,6 +67,6 @@ def test_a_day_is_judged_by_the_plan_of_that_day() -> None:
     land = next(parcel for parcel in register.parcels if parcel.zone == "SG-HH")
     assert planning.of_parcel(land, date(2026, 11, 23)).zone.max_storeys == 0
     assert planning.of_parcel(land, date(2025, 12, 31)).zone.max_storeys == 6
-    with pytest.raises(PreconditionFailed) as error:
+    with pytest.raises(NotFound) as error:
         planning.of_parcel(land, date(2000, 1, 1))
     assert error.value.reason == "PLANNING_UNKNOWN"

@@ -159,7 +159,7 @@ def test_planning_of_an_earlier_day(parcels: ParcelServiceStub, home: Parcel) ->
     day = Date(year=2025, month=12, day=31)
     planning = parcels.GetParcelPlanning(pb.GetParcelPlanningRequest(name=home.name, as_of_date=day))
     assert planning.zone.max_storeys == 6
-    with pytest.raises(PreconditionFailed) as error:
+    with pytest.raises(NotFound) as error:
         parcels.GetParcelPlanning(
             pb.GetParcelPlanningRequest(name=home.name, as_of_date=Date(year=1999, month=1, day=1))
         )

@@ -90,7 +90,7 @@ class Cadastre:
 
         Raises:
             NotFound: PARCEL_NOT_FOUND.
-            PreconditionFailed: PLANNING_UNKNOWN.
+            NotFound: PLANNING_UNKNOWN.
         """
         return self._planning.of_parcel(self._parcels.get(code), day or self._clock().astimezone(CITY_TIME).date())
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from motcua_kit.domain import PreconditionFailed
+from motcua_kit.domain import NotFound
 from motcua_land.domain.parcel import Parcel
 
 
@@ -117,7 +117,7 @@ class PlanningMap:
         """Return the planning facts of a parcel on a day.
 
         Raises:
-            PreconditionFailed: PLANNING_UNKNOWN when no zone, or no fact about its road, holds on that day.
+            NotFound: PLANNING_UNKNOWN when no zone, or no fact about its road, holds on that day.
         """
         zone = next((zone for zone in self._zones.get(parcel.zone, []) if zone.holds_on(day)), None)
         if zone is None:
@@ -130,8 +130,8 @@ class PlanningMap:
         return ParcelPlanning(parcel, zone, road)
 
     @staticmethod
-    def _unknown(parcel: Parcel, day: date) -> PreconditionFailed:
-        return PreconditionFailed(
+    def _unknown(parcel: Parcel, day: date) -> NotFound:
+        return NotFound(
             "PLANNING_UNKNOWN",
             f"no planning facts are held for the parcel on {day:%Y-%m-%d}",
             resource=parcel.name,
