@@ -12,7 +12,6 @@ from motcua_client.errors import (
     MotcuaError,
     NotAuthenticated,
     NotFound,
-    PreconditionFailed,
     ValidationFailed,
 )
 from motcua_kit.mapping import unmapped
@@ -57,7 +56,8 @@ def test_a_parcel_has_its_papers_facts(parcels: ParcelServiceStub, home: Parcel)
     vertex = found.boundary.exterior.vertices[0]
     assert vertex.northing > 1_100_000 > vertex.easting
     assert (found.area.legal_m2, found.area.measured_m2, found.area.within_tolerance) == (100.0, 100.0, True)
-    assert [(use.code, use.display_name) for use in found.land_uses] == [("ODT", "Đất ở tại đô thị")]
+    uses = [(use.code, use.display_name, use.residential) for use in found.land_uses]
+    assert uses == [("ODT", "Đất ở tại đô thị", True)]
     assert list(found.certificates) == ["certificates/aa00012345"]
     assert (found.road, found.mortgaged, found.restricted) == ("roads/26740-02", False, False)
     assert (found.etag, found.parcel_class) == ('"1"', pb.PARCEL_CLASS_B)
@@ -72,7 +72,7 @@ def test_a_parcel_tells_nothing_about_people(parcels: ParcelServiceStub, home: P
 def test_every_field_is_mapped() -> None:
     assert unmapped(Parcel, pb.Parcel) == set()
     assert unmapped(Right, pb.Right, "name") == set()
-    assert unmapped(LandUse, pb.LandUse, "display_name") == set()
+    assert unmapped(LandUse, pb.LandUse, "display_name", "residential") == set()
     assert unmapped(Zone, pb.PlanningZone, "display_name") == set()
     from_the_parcel = {"frontage_m", "lot_area_m2", "legal_area_m2", "land_uses"}
     from_the_road = {"has_road", "road_name", "road_width_m", "commercial_axis", "road_source"}

@@ -71,14 +71,6 @@ class LandUseCatalogue:
                 "LAND_USE_CODE_UNKNOWN", message, [FieldViolation("code", "LAND_USE_CODE_UNKNOWN", message)], code=code
             ) from None
 
-    def name(self, code: str) -> str:
-        """Return the Vietnamese name of a code.
-
-        Raises:
-            ValidationFailed: LAND_USE_CODE_UNKNOWN.
-        """
-        return self.get(code).name
-
 
 @dataclass(frozen=True, slots=True)
 class LandUse:

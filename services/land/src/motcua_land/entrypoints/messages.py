@@ -105,7 +105,11 @@ class Messages:
         )
 
     def _uses(self, uses: Iterable[LandUse]) -> list[parcels_pb2.LandUse]:
-        return [to_message(use, parcels_pb2.LandUse, display_name=self._land_uses.name(use.code)) for use in uses]
+        messages = []
+        for use in uses:
+            code = self._land_uses.get(use.code)
+            messages.append(to_message(use, parcels_pb2.LandUse, display_name=code.name, residential=code.residential))
+        return messages
 
 
 def obstacle(right: Right) -> str:

@@ -406,6 +406,7 @@ class LandUse(_message.Message):
     AREA_M2_FIELD_NUMBER: _builtins.int
     EXPIRE_DATE_FIELD_NUMBER: _builtins.int
     ORIGIN_CODE_FIELD_NUMBER: _builtins.int
+    RESIDENTIAL_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """Code of the catalogue, e.g. `ODT`."""
     display_name: _builtins.str
@@ -414,6 +415,8 @@ class LandUse(_message.Message):
     """Part of the area, m²."""
     origin_code: _builtins.str
     """Code of the origin of the use (nguồn gốc sử dụng), e.g. `CNQ-CTT`."""
+    residential: _builtins.bool
+    """Whether a house may stand on it (đất ở)."""
     @_builtins.property
     def expire_date(self) -> _date_pb2.Date:
         """Last day of the term; absent when the use is long-term (lâu dài)."""
@@ -426,10 +429,11 @@ class LandUse(_message.Message):
         area_m2: _builtins.float = ...,
         expire_date: _date_pb2.Date | None = ...,
         origin_code: _builtins.str = ...,
+        residential: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_date", b"expire_date"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_m2", b"area_m2", "code", b"code", "display_name", b"display_name", "expire_date", b"expire_date", "origin_code", b"origin_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area_m2", b"area_m2", "code", b"code", "display_name", b"display_name", "expire_date", b"expire_date", "origin_code", b"origin_code", "residential", b"residential"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
