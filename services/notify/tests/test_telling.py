@@ -87,6 +87,24 @@ def test_an_accepted_dossier_is_told_by_inbox_sms_and_email(
     assert identity.purposes == ["notification"] * 2  # the inbox needs no contact
 
 
+def test_the_status_notice_names_who_received_the_dossier(notify: RunningService, identity: Any) -> None:
+    identity.person()
+    identity.officer(BINH, "reception_officer", "units/other", date(2026, 1, 1))
+    notify.receive("notify.tell", event(receiver=BINH))
+    notify.work()
+    (message,) = inbox(notify)
+    assert "Người tiếp nhận: Trần Thị Bình." in message["body"]["vi"]
+    assert "Received by Trần Thị Bình." in message["body"]["en"]
+
+
+def test_a_receiver_whom_nobody_knows_does_not_hold_up_the_notice(notify: RunningService, identity: Any) -> None:
+    identity.person()
+    notify.receive("notify.tell", event(receiver=BINH))
+    notify.work()
+    (message,) = inbox(notify)
+    assert "Người tiếp nhận" not in message["body"]["vi"]
+
+
 def test_each_message_has_its_proof(notify: RunningService, identity: Any, clock: SettableClock, sinks: Sinks) -> None:
     identity.person()
     notify.receive("notify.tell", event())

@@ -125,6 +125,19 @@ def test_a_trigger_without_its_template_is_refused_at_start(library: Library) ->
         Library([], library.triggers, library.policies)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"template": "officer-dossier-accepted"}, {"officer_names": {"boss": "receiver"}}],
+    ids=["channel", "variable"],
+)
+def test_a_trigger_that_asks_its_template_for_too_much_is_refused_at_start(
+    library: Library, wrong: dict[str, Any]
+) -> None:
+    accepted = next(trigger for trigger in library.triggers if trigger.id == "accepted")
+    with pytest.raises(ValueError, match="does not"):
+        Library(library.templates, [Trigger(**{**vars(accepted), **wrong})], library.policies)
+
+
 def test_a_legal_notice_cannot_be_optional(library: Library) -> None:
     with pytest.raises(ValueError, match="cannot be optional"):
         Trigger(**{**vars(library.triggers[0]), "legal_notice": True, "optional": True})

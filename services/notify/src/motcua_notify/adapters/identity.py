@@ -103,7 +103,7 @@ def _date(value: Date) -> date:
 def _translated(resource: str) -> Iterator[None]:
     try:
         yield
-    except errors.NotFound as error:
+    except (errors.NotFound, errors.ValidationFailed) as error:  # a name that none can have names nobody
         raise NotFound(resource=resource) from error
     except DOWN as error:
         raise DependencyDown("DEPENDENCY_DOWN", "identity does not answer") from error

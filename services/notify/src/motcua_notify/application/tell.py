@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from motcua_kit.command import Command
-from motcua_kit.domain import AlreadyExists, PreconditionFailed, ValidationFailed
+from motcua_kit.domain import AlreadyExists, NotFound, PreconditionFailed, ValidationFailed
 from motcua_kit.store import Repository
 from motcua_notify.application.ports import Directory, Renderer
 from motcua_notify.domain.channel import Channel
@@ -65,6 +65,7 @@ class Tell:
         Raises:
             ValidationFailed: the event lacks what a trigger or a template needs; nothing is queued.
             PreconditionFailed: nobody holds the post that must be told; everybody else is.
+            NotFound: identity does not know the unit that the event names.
             DependencyDown: identity does not answer.
         """
         day = self._library.local_day(happening.time)
@@ -102,9 +103,19 @@ class Tell:
                 "EVENT_INCOMPLETE", f"{happening.type} has no unit", event=happening.type, field="unit"
             )
         known["agency"] = self._directory.agency(unit, day)
+        for variable, field in trigger.officer_names.items():
+            if officer := known.get(field):
+                known[variable] = self._name_of(officer)
         variables = template.choose(known)
         self._renderer.render(template, Channel.INBOX, variables)
         return template, variables
+
+    def _name_of(self, officer: str) -> str:
+        try:
+            return self._directory.contact(officer).full_name
+        except NotFound:  # the notice itself must not wait for a name
+            log.warning("officer_unknown", officer=officer)
+            return ""
 
     def _notification(
         self,

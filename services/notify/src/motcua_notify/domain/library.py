@@ -38,8 +38,8 @@ class Library:
         policies: rules for all messages; exactly one must be in force on any day that is asked for.
 
     Raises:
-        ValueError: two versions of a template are in force at once, or a trigger names a template that there is not
-            or a channel that the template does not offer.
+        ValueError: two versions of a template are in force at once, or a trigger names a template that there is not,
+            or a channel or variable that the template does not have.
     """
 
     def __init__(
@@ -130,4 +130,7 @@ class Library:
             for template in versions:
                 if not set(trigger.channels) <= set(template.channels):
                     message = f"trigger {trigger.id}: template {template.id} does not offer all of its channels"
+                    raise ValueError(message)
+                if not trigger.officer_names.keys() <= {*template.required, *template.optional}:
+                    message = f"trigger {trigger.id}: template {template.id} does not know all of its officer names"
                     raise ValueError(message)

@@ -55,6 +55,8 @@ class Trigger:
         valid_from: first day in force.
         valid_to: last day in force; None while open.
         when: fields of the event's data and the values for which the row applies; always when empty.
+        officer_names: variables of the template that hold an officer's name, and the fields of the event's data that
+            name the officer (NĐ 224/2026/NĐ-CP Điều 15: a status notice names who received and who handles).
     """
 
     id: str
@@ -71,6 +73,7 @@ class Trigger:
     valid_from: date
     valid_to: date | None = None
     when: dict[str, list[str]] = field(default_factory=dict)
+    officer_names: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.legal_notice and self.optional:
