@@ -40,6 +40,16 @@ CALLERS: dict[str, Caller | None] = {
 PEERS = {f"{name}_address": "127.0.0.1:9" for name in SERVICES}
 """Nobody listens there: a call that gets so far was let in."""
 
+REQUIRED: dict[str, dict[str, Any]] = {
+    "identity": {
+        "eid_issuer": "http://127.0.0.1:9",
+        "eid_client_id": "motcua",
+        "eid_client_secret": "of-this-test",
+        "sealing_key": "0123456789abcdef0123456789abcdef",
+    }
+}
+"""Settings without a default."""
+
 
 def service_of(name: str) -> Service[Any]:
     """Return a service by name, as its command line runs it."""
@@ -58,7 +68,7 @@ def test_every_rpc_lets_in_exactly_the_roles_of_its_row(
     name: str, serve: Callable[..., RunningService], issuer: Issuer
 ) -> None:
     service = service_of(name)
-    running = serve(service, **PEERS)
+    running = serve(service, **PEERS, **REQUIRED.get(name, {}))
     table = service.permissions()
     rpcs = [rpc for servicer in running.app.servicers for rpc in rpcs_of(servicer.name)]
     assert table.rows.keys() == set(rpcs), "rows without an RPC"

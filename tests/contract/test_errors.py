@@ -13,7 +13,7 @@ from motcua_kit import domain
 from motcua_kit.localisation import OWN_TEXTS
 
 SERVICES = ("identity", "dossier", "land", "permits", "notify")
-ERRORS = {name for name in domain.__all__ if isinstance(getattr(domain, name), type)} - {"Aggregate", "Event"}
+ERRORS = {name for name in domain.__all__ if issubclass(getattr(domain, name), domain.DomainError)}
 
 
 def reasons_in_contract(service: str) -> set[str]:
@@ -33,10 +33,8 @@ def reasons_in_code(service: str) -> set[str]:
     found = set()
     for file in root.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
-                first = node.args[0]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    found.add(first.value)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
+                found |= {argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant)}
     return found
 
 
