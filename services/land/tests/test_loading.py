@@ -41,6 +41,14 @@ def test_the_whole_register_loads_once(empty: Store, servers: Any, register: Reg
     assert list(empty.collection("parcels").find(sort=[("_id", 1)])) == before
 
 
+def test_a_database_without_its_collections_is_not_loaded(store: Store, servers: Any) -> None:
+    environment = {"MONGODB_URI": servers.mongodb_uri, "MONGODB_DATABASE": store.database.name, "PROFILE": "local"}
+    result = CliRunner().invoke(load_command, ["--dir", str(CITY)], env=environment)
+    assert result.exit_code == 1
+    assert "run: python -m motcua_land migrate" in result.output
+    assert store.database.list_collection_names() == []
+
+
 def test_what_is_stored_is_what_was_loaded(empty: Store, excerpt: Register, add: Callable[[Register], None]) -> None:
     add(excerpt)
     parcels, certificates = MongoParcels(empty, PageSigner("")), MongoCertificates(empty)

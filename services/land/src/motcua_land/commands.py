@@ -7,14 +7,15 @@ import tempfile
 from pathlib import Path
 
 import click
+from pymongo.errors import ConnectionFailure
 
 from motcua_kit.clock import system_clock
 from motcua_kit.command import Command
-from motcua_kit.data import load
-from motcua_kit.store import PageSigner, Store
+from motcua_kit.data import DataError, load
+from motcua_kit.store import PageSigner, Store, pending_migrations
 from motcua_land.adapters import city_files
 from motcua_land.adapters.register_files import CERTIFICATES, PARCELS, ROADS, read_register, write_ward
-from motcua_land.adapters.register_store import MongoCertificates, MongoParcels
+from motcua_land.adapters.register_store import MIGRATIONS, MongoCertificates, MongoParcels
 from motcua_land.application.loading import Loaded, Progress, RegisterConflict, RegisterLoader
 from motcua_land.domain.register_check import register_problems
 from motcua_land.settings import LandSettings
@@ -80,7 +81,13 @@ def load_command(folder: Path) -> None:
     settings = LandSettings(service_name="land")
     store = Store(settings.mongodb_uri.get_secret_value(), settings.database, "motcua-land-load")
     try:
+        if pending_migrations(store, MIGRATIONS):
+            raise click.ClickException("the database is behind this version; run: python -m motcua_land migrate")
         loaded = load_register(store, folder, lambda what, done, of: click.echo(f"{what}: {done} of {of}"))
+    except ConnectionFailure as error:
+        raise click.ClickException(f"the database does not answer: {error}") from None
+    except DataError as error:
+        raise click.ClickException(f"nothing was loaded: {error}") from None
     finally:
         store.close()
     click.echo(f"loaded {loaded.parcels} parcels, {loaded.certificates} certificates; {loaded.present} there already")
