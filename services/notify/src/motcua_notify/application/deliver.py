@@ -131,7 +131,7 @@ class Deliver:
         query = {
             "state": {"$in": [state.value for state in OPEN]},
             "next_attempt_time": {"$lte": command.time},
-            "channel": {"$nin": sorted(down)},
+            "channel": {"$in": [channel.value for channel in Channel if channel not in down]},
         }
         found = self._notifications.find(query, [("next_attempt_time", 1)], SWEEP_BATCH)
         return [notification for notification in found if notification.id not in seen]
