@@ -150,9 +150,7 @@ class DossierMachine(RuleBasedStateMachine):
             self.dossier.take_events()
         supplement = self.dossier.supplement
         in_time = supplement is not None and self.now <= supplement.answer_by
-        provided = supplement is not None and any(
-            upload.create_time >= supplement.request_time for upload in self.dossier.uploads
-        )
+        provided = supplement is not None and any(upload.supplement == supplement.id for upload in self.dossier.uploads)
         self.fire("AnswerSupplement", extra=in_time and provided)
 
     @rule()

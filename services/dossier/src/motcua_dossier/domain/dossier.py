@@ -668,7 +668,8 @@ class Dossier(Aggregate):
             component.required = procedure.component(component.code).required_for(form)
 
     def _add_upload(self, new: NewUpload, now: datetime) -> Upload:
-        upload = new.prepared(now)
+        supplement = self.supplement.id if self.state is State.SUPPLEMENT_REQUESTED and self.supplement else ""
+        upload = new.prepared(now, supplement)
         self.uploads.append(upload)
         self._settle_components()
         return upload
@@ -728,7 +729,7 @@ class Dossier(Aggregate):
                 return any(
                     upload.component == component.code
                     and upload.state is UploadState.CHECKED
-                    and upload.create_time >= supplement.request_time
+                    and upload.supplement == supplement.id
                     for upload in self.uploads
                 )
 

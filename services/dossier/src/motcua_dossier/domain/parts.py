@@ -83,6 +83,7 @@ class Upload:
         finding: what the check found.
         check_time: when the check ended.
         stored_version: version of the bytes that was checked; only that one is ever read again.
+        supplement: id of the supplement that it answers; empty when it came with the draft.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Upload:
     finding: str = ""
     check_time: datetime | None = None
     stored_version: str = ""
+    supplement: str = ""
 
 
 @dataclass
@@ -201,6 +203,15 @@ class NewUpload:
     size: int
     sha256: str
 
-    def prepared(self, now: datetime) -> Upload:
-        """Return the upload that waits for the bytes."""
-        return Upload(self.id, self.component, self.filename, self.content_type, self.size, self.sha256, now)
+    def prepared(self, now: datetime, supplement: str) -> Upload:
+        """Return the upload that waits for the bytes, as an answer to a supplement when one is named."""
+        return Upload(
+            self.id,
+            self.component,
+            self.filename,
+            self.content_type,
+            self.size,
+            self.sha256,
+            now,
+            supplement=supplement,
+        )
