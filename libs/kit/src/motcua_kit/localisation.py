@@ -28,10 +28,8 @@ class Catalogue:
             texts.update(yaml.safe_load(file.read_text(encoding="utf-8")) or {})
         return cls(texts)
 
-    def text(self, reason: str, metadata: Mapping[str, str], language: str = "vi") -> str:
-        """Return the text for a reason; one without a text of its own gets the general one with its name."""
-        if language != "vi":
-            return f"{reason}: {', '.join(f'{key}={value}' for key, value in sorted(metadata.items()))}"
+    def text(self, reason: str, metadata: Mapping[str, str]) -> str:
+        """Return the Vietnamese text for a reason; one without a text of its own gets the general one."""
         template = self.texts.get(reason) or self.texts["UNKNOWN_REASON"]
         return template.format_map(_Given({"reason": reason, **metadata}))
 

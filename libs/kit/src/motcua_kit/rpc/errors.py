@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 import grpc
 import structlog
@@ -72,9 +74,7 @@ def status_of(error: Exception, service: str, catalogue: Catalogue, language: st
         return _incident(error, service, catalogue, language)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=f"{service}.motcua", metadata=error.metadata),
-        error_details_pb2.LocalizedMessage(
-            locale=language, message=catalogue.text(error.reason, error.metadata, language)
-        ),
+        error_details_pb2.LocalizedMessage(locale=language, message=_text(error, catalogue, language)),
     ]
     match error:
         case domain.ValidationFailed() if error.violations:
@@ -102,25 +102,40 @@ def status_of(error: Exception, service: str, catalogue: Catalogue, language: st
                     ]
                 )
             )
-        case domain.RateLimited() | domain.DependencyDown():
-            seconds = int(error.retry_after.total_seconds())
-            details.append(error_details_pb2.RetryInfo(retry_delay=Duration(seconds=seconds)))
+        case domain.RateLimited():
+            violation = error_details_pb2.QuotaFailure.Violation(subject=error.reason, description=error.message)
+            details.append(error_details_pb2.QuotaFailure(violations=[violation]))
+            details.append(_retry_info(error.retry_after))
+        case domain.DependencyDown():
+            details.append(_retry_info(error.retry_after))
         case _:
             pass
     return _status(row_of(error).code, error.message, details)
 
 
+def _text(error: domain.DomainError, catalogue: Catalogue, language: str) -> str:
+    return error.message if language == "en" else catalogue.text(error.reason, error.metadata)
+
+
+def _retry_info(delay: timedelta) -> error_details_pb2.RetryInfo:
+    duration = Duration()
+    duration.FromTimedelta(delay)
+    return error_details_pb2.RetryInfo(retry_delay=duration)
+
+
 def _incident(error: Exception, service: str, catalogue: Catalogue, language: str) -> status_pb2.Status:
     context = trace.get_current_span().get_span_context()
-    incident = f"{context.trace_id:032x}"
+    incident = f"{context.trace_id:032x}" if context.is_valid else uuid.uuid4().hex
     log.error("unexpected_error", incident=incident, exc_info=error)
     metadata = {"incident": incident}
+    english = f"internal error, incident {incident}"
+    text = english if language == "en" else catalogue.text("INTERNAL", metadata)
     return _status(
         code_pb2.INTERNAL,
-        f"internal error, incident {incident}",
+        english,
         [
             error_details_pb2.ErrorInfo(reason="INTERNAL", domain=f"{service}.motcua", metadata=metadata),
-            error_details_pb2.LocalizedMessage(locale=language, message=catalogue.text("INTERNAL", metadata, language)),
+            error_details_pb2.LocalizedMessage(locale=language, message=text),
         ],
     )
 

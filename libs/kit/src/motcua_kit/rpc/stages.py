@@ -30,6 +30,9 @@ from motcua_kit.tokens import TokenVerifier
 
 Proceed = Callable[[], Message]
 
+NEVER_SECONDS = 365 * 24 * 3600.0
+"""gRPC puts the deadline of a call that has none into a far future."""
+
 
 class Stage(Protocol):
     """One thing that happens around every call."""
@@ -53,7 +56,7 @@ class TranslateErrors:
             if isinstance(error, NotFound) and not error.metadata.get("resource"):
                 # Forbidden rows must look like missing ones, so both name what was asked for.
                 error.metadata["resource"] = getattr(call.request, "name", "") or getattr(call.request, "parent", "")
-            language = call.metadata.get("accept-language", "vi")[:2]
+            language = "en" if call.metadata.get("accept-language", "").lower().startswith("en") else "vi"
             status = status_of(error, self._service, self._catalogue, language)
         call.context.abort_with_status(WireStatus(status))
 
@@ -66,7 +69,8 @@ class RequireDeadline:
 
     def __call__(self, call: Call, proceed: Proceed) -> Message:
         """Run the call inside its deadline."""
-        remaining: float | None = call.context.time_remaining()  # None without a deadline, whatever the stubs say
+        left = call.context.time_remaining()
+        remaining = left if left < NEVER_SECONDS else None
         if remaining is None and self._required:
             raise ValidationFailed("DEADLINE_MISSING", "set a deadline on every call")
         with limit_to(remaining):
