@@ -51,10 +51,11 @@ def refusal(application: PermitApplication, **arguments: object) -> str:
 def test_the_first_checks_put_it_before_a_handler(make_application: Make, samples: Any) -> None:
     application = make_application(checked=False)
     application.open()
-    assert application.awaited_role is AwaitedRole.SYSTEM
-    application.take_checks([samples.finding()], make_application().site, "III", now=NOW)  # type: ignore[arg-type]
+    waited_for = [application.awaited_role]
+    application.take_checks([samples.finding()], samples.site, "III", now=NOW)
+    waited_for.append(application.awaited_role)
+    assert waited_for == [AwaitedRole.SYSTEM, AwaitedRole.HANDLER]
     assert application.state is ApplicationState.UNDER_REVIEW
-    assert application.awaited_role is AwaitedRole.HANDLER
     assert [event.type for event in application.take_events()] == ["application.opened"]
 
 

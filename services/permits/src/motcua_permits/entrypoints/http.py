@@ -7,7 +7,8 @@ from http import HTTPStatus
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from motcua_kit.domain import DomainError, NotFound
+from motcua_kit.domain import DependencyDown, NotFound
+from motcua_kit.rpc.errors import DEPENDENCY_ERRORS
 from motcua_permits.application.queries import Queries
 from motcua_permits.domain.bylaws import vi_number
 from motcua_permits.domain.permit import Permit, grouped
@@ -52,10 +53,16 @@ def make_http(queries: Queries) -> Flask:
             return _page(HTTPStatus.NOT_FOUND, number, code, not_found=True)
         return _page(HTTPStatus.OK, permit.number, grouped(permit.verification_code), rows=rows_of(permit))
 
-    @app.errorhandler(DomainError)
-    def refused(_error: DomainError) -> Response:
+    def down(_error: Exception) -> Response:
         return _page(HTTPStatus.SERVICE_UNAVAILABLE, "", "", down=True)
 
+    def no_page(_error: Exception) -> Response:
+        return _page(HTTPStatus.NOT_FOUND, "", "", no_page=True)
+
+    outages: tuple[type[Exception], ...] = (DependencyDown, *DEPENDENCY_ERRORS)
+    for kind in outages:
+        app.register_error_handler(kind, down)
+    app.register_error_handler(HTTPStatus.NOT_FOUND, no_page)
     return app
 
 

@@ -34,7 +34,7 @@ def _handle_dossier_events(tasks: Tasks, appraisal: Appraisal) -> None:
             unit=data["unit"],
             applicant=data["applicant"],
             receiver=data["receiver"],
-            accept_time=event.time,
+            accept_time=_time(data["accept_time"]),
             due_time=_time(data["due_time"]),
             parcel=data["parcel"],
             form=data["form"],
