@@ -268,7 +268,7 @@ class Listener:
     def __init__(self) -> None:
         self._server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     def start(self, app: Any) -> None:
         self._server.app = app
@@ -317,6 +317,12 @@ def seed_folder(tmp_path: Path) -> Path:
     for name, secret in SECRETS.items():
         (tmp_path / name).write_text(f"{secret}\n", encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def listener() -> Listener:
+    """A server on a free port that has not started; who starts it stops it."""
+    return Listener()
 
 
 @pytest.fixture

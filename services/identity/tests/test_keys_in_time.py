@@ -52,9 +52,14 @@ def test_a_new_key_is_known_before_it_signs_and_the_old_one_after(ring: KeyRing,
     assert (signer(ring), published(ring)) == (new.kid, {new.kid})
 
 
-def test_a_leaked_key_stops_signing_at_once(ring: KeyRing) -> None:
+def test_a_leaked_key_is_believed_no_more(ring: KeyRing) -> None:
     signer(ring)
-    assert ring.rotate(at_once=True).kid == signer(ring)
+    new = ring.rotate(leaked=True)
+    assert (signer(ring), published(ring)) == (new.kid, {new.kid})
+
+
+def test_a_rotation_before_the_first_use_leaves_no_time_without_a_key(ring: KeyRing) -> None:
+    assert ring.rotate().kid == signer(ring)
 
 
 def test_private_keys_are_sealed_and_never_published(store: Store, ring: KeyRing) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -178,6 +179,14 @@ def test_one_number_is_one_account_whatever_subject_the_e_id_gives(running: Runn
     with pytest.raises(Exception, match="EID_SUBJECT_CONFLICT"):
         app.sign_in(identity_of("079185001235", "eid-2"))
     assert again.phone == "+84901230001"
+
+
+def test_facts_that_contradict_the_number_open_no_account(running: RunningService) -> None:
+    app = running.app.servicers[0].implementation._app  # type: ignore[attr-defined]
+    with pytest.raises(Exception, match="CITIZEN_ID_BIRTH_YEAR_MISMATCH"):
+        app.sign_in(replace(identity_of(CITIZEN_ID, "eid-1"), birth_date=date(1999, 4, 12)))
+    dossier = running.call(AccountServiceStub, service_caller("dossier"))
+    refused(NotFound, "NOT_FOUND", dossier.LookupAccount, account_pb2.LookupAccountRequest(citizen_id=CITIZEN_ID))
 
 
 def test_organisations(running: RunningService, khai: Caller) -> None:

@@ -51,16 +51,21 @@ class KeyRing:
         """Return the same as keys."""
         return KeySet([ECKey.import_key({**key.public_key}) for key in published(self._read(), self._now())])
 
-    def rotate(self, *, at_once: bool = False) -> SigningKey:
+    def rotate(self, *, leaked: bool = False) -> SigningKey:
         """Add a key and let the others run out.
 
         Args:
-            at_once: sign with it immediately instead of after verifiers have had the time to learn it: for a key that
-                is no longer secret. Verifiers that do not know it yet ask again.
+            leaked: the present keys are no longer secret: sign with the new one immediately and take the others out of
+                the key set, so that what they signed is refused as soon as verifiers have read it again.
         """
         now = self._now()
+        known = self._keys.all()
+        at_once = leaked or signer(known, now) is None
         key = self._make(now if at_once else now + PUBLISHED_AHEAD)
-        retired = [old.retired(key) for old in self._keys.all() if old.expire_time is None]
+        if leaked:
+            retired = [old.withdrawn(now) for old in published(known, now)]
+        else:
+            retired = [old.retired(key) for old in known if old.expire_time is None]
         self._keys.replace(retired, key)
         self._forget()
         return key

@@ -43,11 +43,15 @@ class SigningKey:
             return self
         return replace(self, expire_time=successor.sign_time + KEPT_AFTER)
 
+    def withdrawn(self, now: datetime) -> SigningKey:
+        """Return the key as it is once it is no longer secret: tokens that it signed are not believed any more."""
+        return replace(self, expire_time=now)
+
 
 def signer(keys: Iterable[SigningKey], now: datetime) -> SigningKey | None:
     """Return the key that signs now: of those that may, the one that started last."""
     ready = [key for key in published(keys, now) if key.sign_time <= now]
-    return max(ready, key=lambda key: (key.sign_time, key.kid), default=None)
+    return max(ready, key=lambda key: (key.sign_time, key.expire_time is None, key.kid), default=None)
 
 
 def published(keys: Iterable[SigningKey], now: datetime) -> list[SigningKey]:

@@ -35,10 +35,10 @@ def commands(seeder: Callable[[], Seeder], key_ring: Callable[[], KeyRing]) -> l
         click.echo(f"{len(changes)} changes")
 
     @click.command("rotate-keys")
-    @click.option("--at-once", is_flag=True, help="Sign with the new key immediately: for a key that has leaked.")
-    def rotate_keys(at_once: bool) -> None:  # noqa: FBT001 - click passes options so
+    @click.option("--leaked", is_flag=True, help="The present keys are known to others: believe them no more.")
+    def rotate_keys(leaked: bool) -> None:  # noqa: FBT001 - click passes options so
         """Add a signing key; the present one runs out after the last token it signed."""
-        key = key_ring().rotate(at_once=at_once)
+        key = key_ring().rotate(leaked=leaked)
         click.echo(f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%SZ}")
 
     return [seed, rotate_keys]
