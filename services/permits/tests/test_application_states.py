@@ -158,7 +158,7 @@ def test_one_supplement_only_and_its_answer_reopens_what_was_not_met(make_applic
     assert application.awaited_role is AwaitedRole.APPLICANT
     smaller = replace(application.proposal, built_area_m2=60.0)
     later = NOW + timedelta(days=12)
-    application.take_supplement(smaller, due_time=later, now=NOW)
+    application.take_supplement(smaller, parcel="parcels/other", due_time=later, now=NOW)
     assert application.proposal == smaller
     assert application.due_time == later
     assert {condition.outcome for condition in application.checklist} == {ConditionOutcome.UNSPECIFIED}

@@ -72,6 +72,7 @@ def test_one_supplement_is_asked_through_the_dossier_and_its_answer_is_checked(d
         name,
         "dossier.supplemented",
         due_time="2026-12-04T10:00:00Z",
+        parcel=names.parcel,
         form={"works": {**names.works, "height_m": 30}},
     )
     desk.running.receive("permits.take_supplement", answer)
@@ -97,6 +98,21 @@ def test_a_supplement_that_the_dossier_refuses_comes_back_to_the_handler(desk: A
     assert application.state == pb.PermitApplication.STATE_UNDER_REVIEW
     assert application.problem == "the City holds this component"
     assert not application.HasField("supplement")
+
+
+def test_a_question_before_the_dossier_was_started_starts_it(desk: Any) -> None:
+    desk.running.receive("permits.open_application", desk.accepted())
+    opened = next(event for event in desk.running.events() if event["type"] == "application.opened")
+    desk.running.receive("permits.run_checks", opened)
+    name = f"permitApplications/{'d' * 32}"
+    request = pb.RequestSupplementRequest(name=name, items=[ITEM])
+    desk.handler.RequestSupplement(request)
+    asked = next(event for event in desk.running.events() if event["type"] == "application.supplement_needed")
+    desk.running.receive("permits.request_supplement", asked)
+    assert [type(call).__name__ for call in desk.around.dossiers.calls] == [
+        "StartProcessingRequest",
+        "RequestSupplementRequest",
+    ]
 
 
 def ask(desk: Any, name: str) -> str:

@@ -106,9 +106,7 @@ class Appraisal:
 
     def start_processing(self, application_id: str) -> None:
         """Tell the dossier service that the work has begun (2 → 4), unless somebody has."""
-        application = self._applications.get(application_id)
-        if self._dossiers.get(application.dossier).state == "ACCEPTED":
-            self._dossiers.start_processing(application.dossier, key=f"{application.name}/start")
+        self._start(self._applications.get(application_id))
 
     def first_checks(self, command: Command, access: Access, application_id: str) -> None:
         """Run the checks of a new application, unless it has gone on by itself."""
@@ -173,6 +171,7 @@ class Appraisal:
         asked = next((one for one in application.consultations if one.consultation_id == consultation_id), None)
         if asked is None:
             return
+        self._start(application)
         try:
             made = self._dossiers.create_consultation(
                 application.dossier,
@@ -232,6 +231,7 @@ class Appraisal:
         application = self._applications.get(application_id)
         if application.supplement is None:
             return
+        self._start(application)
         try:
             self._dossiers.request_supplement(
                 application.dossier, application.supplement.items, key=f"{application.name}/supplement"
@@ -241,7 +241,14 @@ class Appraisal:
             self._applications.change(application_id, command, lambda current: current.drop_supplement(problem))
 
     def take_supplement(
-        self, command: Command, dossier: str, procedure: str, form: Mapping[str, Any], due_time: datetime
+        self,
+        command: Command,
+        dossier: str,
+        procedure: str,
+        *,
+        parcel: str,
+        form: Mapping[str, Any],
+        due_time: datetime,
     ) -> bool:
         """Take the applicant's answer and check the new proposal; False when the application is not open yet."""
         if not self._catalogue.is_permit(procedure.removeprefix("procedures/")):
@@ -252,10 +259,10 @@ class Appraisal:
         except NotFound:
             return False
         proposal = proposal_of(form) if form.get("works") else application.proposal
-        checks = self._check(application.rule_set, application.parcel, proposal, command.time)
+        checks = self._check(application.rule_set, parcel, proposal, command.time)
 
         def mutate(current: PermitApplication) -> None:
-            if current.take_supplement(proposal, due_time=due_time, now=command.time):
+            if current.take_supplement(proposal, parcel=parcel, due_time=due_time, now=command.time):
                 current.take_checks(checks.findings, checks.site, checks.building_class, now=command.time)
 
         self._applications.change(application_id, command, mutate)
@@ -270,6 +277,11 @@ class Appraisal:
         except NotFound:
             return not self._dossiers.get(dossier).accepted
         return True
+
+    def _start(self, application: PermitApplication) -> None:
+        """Start the dossier; events come in any order, so whoever needs it started does it."""
+        if self._dossiers.get(application.dossier).state == "ACCEPTED":
+            self._dossiers.start_processing(application.dossier, key=f"{application.name}/start")
 
     def _reached(self, access: Access, application_id: str) -> PermitApplication:
         application = self._applications.get(application_id)

@@ -257,7 +257,7 @@ class PermitApplication(Aggregate):
             self.problem = problem
             self._enter(ApplicationState.UNDER_REVIEW)
 
-    def take_supplement(self, proposal: HouseProposal, *, due_time: datetime, now: datetime) -> bool:
+    def take_supplement(self, proposal: HouseProposal, *, parcel: str, due_time: datetime, now: datetime) -> bool:
         """Take the applicant's answer: a new proposal to check; conditions not met are open again.
 
         The one-stop may have asked for it by itself, so the application may be under review. What is proposed or
@@ -270,6 +270,7 @@ class PermitApplication(Aggregate):
         }:
             return False
         self.proposal = proposal
+        self.parcel = parcel
         self.due_time = due_time
         if self.supplement is not None:
             self.supplement = replace(self.supplement, answer_time=now)

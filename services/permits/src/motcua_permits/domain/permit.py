@@ -116,7 +116,6 @@ class PermitState(StrEnum):
 
     NUMBERED = "NUMBERED"
     ISSUED = "ISSUED"
-    REVOKED = "REVOKED"
 
 
 @dataclass(kw_only=True)

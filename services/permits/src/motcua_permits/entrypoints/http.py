@@ -14,7 +14,6 @@ from motcua_permits.domain.bylaws import vi_number
 from motcua_permits.domain.permit import Permit, grouped
 
 MAX_LENGTH = 60
-STATES = {"ISSUED": "Đã cấp, còn giá trị", "REVOKED": "Đã bị thu hồi"}
 KINDS = {
     "NEW": "Xây dựng mới",
     "REPAIR": "Sửa chữa, cải tạo",
@@ -70,7 +69,7 @@ def rows_of(permit: Permit) -> list[tuple[str, str]]:
     """Return what everybody may know of a permit, as labelled lines; no personal data of the investor."""
     work = permit.work
     return [
-        ("Tình trạng", STATES[permit.state.value]),
+        ("Tình trạng", "Đã cấp"),
         ("Số giấy phép", permit.number),
         ("Ngày cấp", f"{permit.issue_date:%d/%m/%Y}"),
         ("Cơ quan cấp", f"Ủy ban nhân dân {permit.unit_display_name}"),

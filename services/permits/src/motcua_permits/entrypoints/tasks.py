@@ -45,7 +45,12 @@ def _handle_dossier_events(tasks: Tasks, appraisal: Appraisal) -> None:
     def _take_supplement(event: ReceivedEvent, command: Command) -> None:
         data = event.data
         taken = appraisal.take_supplement(
-            command, data["dossier"], data["procedure"], data["form"], _time(data["due_time"])
+            command,
+            data["dossier"],
+            data["procedure"],
+            parcel=data["parcel"],
+            form=data["form"],
+            due_time=_time(data["due_time"]),
         )
         if not taken:
             raise NotYet

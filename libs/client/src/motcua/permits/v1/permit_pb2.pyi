@@ -40,8 +40,6 @@ class Permit(_message.Message):
         """It has its number; the signed document is being made."""
         STATE_ISSUED: Permit._State.ValueType  # 2
         """It is signed and in force."""
-        STATE_REVOKED: Permit._State.ValueType  # 3
-        """It was revoked (thu hồi)."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """Where the permit stands."""
@@ -52,8 +50,6 @@ class Permit(_message.Message):
     """It has its number; the signed document is being made."""
     STATE_ISSUED: Permit.State.ValueType  # 2
     """It is signed and in force."""
-    STATE_REVOKED: Permit.State.ValueType  # 3
-    """It was revoked (thu hồi)."""
 
     NAME_FIELD_NUMBER: _builtins.int
     UID_FIELD_NUMBER: _builtins.int
