@@ -73,16 +73,25 @@ def setup_logs(settings: ServiceSettings) -> None:
 def scrub(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what looks like personal data in any text of a log line."""
     for key, value in line.items():
-        if isinstance(value, str):
-            line[key] = scrubbed(value)
+        line[key] = scrubbed(value)
     return line
 
 
-def scrubbed(text: str) -> str:
-    """Return the text with personal data replaced by `[…]`."""
-    for pattern in PERSONAL:
-        text = pattern.sub("[…]", text)
-    return text
+def scrubbed(value: Any) -> Any:
+    """Return the value with personal data in its texts replaced by `[…]`."""
+    match value:
+        case str():
+            for pattern in PERSONAL:
+                value = pattern.sub("[…]", value)
+            return value
+        case dict():
+            return {key: scrubbed(item) for key, item in value.items()}
+        case list() | tuple():
+            return [scrubbed(item) for item in value]
+        case None | bool() | int() | float():
+            return value
+        case _:
+            return scrubbed(str(value))
 
 
 def _add_trace(_logger: object, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -212,8 +212,12 @@ def _value(raw: Any, descriptor: FieldDescriptor | None, hint: Any) -> Any:  # n
 def _enum_member(raw: Any, descriptor: FieldDescriptor | None, hint: type[Enum]) -> Enum:
     if descriptor is None or descriptor.enum_type is None:
         return hint(raw)
-    name = descriptor.enum_type.values_by_number[raw].name
-    return hint[name.removeprefix(_prefix(descriptor.enum_type))]
+    value = descriptor.enum_type.values_by_number.get(raw)
+    name = value.name.removeprefix(_prefix(descriptor.enum_type)) if value else str(raw)
+    if name not in hint.__members__:
+        text = f"{hint.__name__} has no member for {descriptor.enum_type.full_name} {name}"
+        raise ValueError(text)
+    return hint[name]
 
 
 def _without_none(hint: Any) -> Any:

@@ -13,7 +13,7 @@ from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from motcua_kit.access import Caller, Post
-from motcua_kit.domain import NotAuthenticated
+from motcua_kit.domain import DependencyDown, NotAuthenticated
 
 AUDIENCE = "motcua"
 ALGORITHMS = ["ES256"]
@@ -62,6 +62,7 @@ class TokenVerifier:
 
         Raises:
             NotAuthenticated: expired, foreign, tampered with, or of an algorithm that is not allowed.
+            DependencyDown: the issuer has never told its keys, and does not answer.
         """
         try:
             decoded = self._decode(token)
@@ -81,12 +82,12 @@ class TokenVerifier:
     def _key_set(self, max_age: float) -> KeySet:
         with self._lock:
             if self._keys is None or time.monotonic() - self._fetched > max_age:
+                self._fetched = time.monotonic()  # an issuer that is down is not asked at every call either
                 try:
                     self._keys = KeySet.import_key_set(self._fetch())  # type: ignore[arg-type]
-                    self._fetched = time.monotonic()
                 except requests.RequestException as error:
                     if self._keys is None:
-                        raise NotAuthenticated("TOKEN_INVALID", "the issuer's keys cannot be read") from error
+                        raise DependencyDown("DEPENDENCY_DOWN", "the issuer's keys cannot be read") from error
             return self._keys
 
 
