@@ -40,7 +40,7 @@ def excerpt(register: Register) -> Register:
     known = [parcel for parcel in register.parcels if {KHAI, BINH} & set(parcel.users)]
     wards = {parcel.unit: [p for p in register.parcels if p.unit == parcel.unit] for parcel in register.parcels}
     behind = next(parcel for parcel in register.parcels if not parcel.road)
-    picked = {parcel.id: parcel for parcel in [*known, behind, *(p for there in wards.values() for p in there[:8])]}
+    picked = {parcel.id: parcel for parcel in [*known, behind, *(p for there in wards.values() for p in there[:4])]}
     stated = {name for parcel in picked.values() for name in parcel.certificates}
     certificates = [certificate for certificate in register.certificates if certificate.name in stated]
     return Register(list(picked.values()), certificates, register.roads)

@@ -14,7 +14,6 @@ from motcua_kit.data import load
 from motcua_land.adapters import city_files
 from motcua_land.adapters.register_files import Register, read_register
 from motcua_land.commands import generate
-from motcua_land.domain.land_use import AreaTolerance
 from motcua_land.domain.parcel import Parcel, ParcelClass
 from motcua_land.domain.register_check import register_problems
 from motcua_land.domain.rights import RightKind
@@ -23,7 +22,7 @@ from motcua_land.synthetic.register import WardRegister, make_register
 
 CITY = Path(__file__).resolve().parents[3] / "city" / "parcels"
 PLANS = load(CITY / "wards.yaml", WardPlan)
-TOLERANCE: AreaTolerance = city_files.area_tolerance(CITY)
+RULES = city_files.rules(CITY)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +32,7 @@ def register() -> Register:
 
 @pytest.fixture(scope="module")
 def wards() -> list[WardRegister]:
-    return make_register(PLANS, TOLERANCE)
+    return make_register(PLANS, RULES.tolerance)
 
 
 def holder_of(register: Register, citizen_id: str) -> Parcel:
@@ -59,8 +58,7 @@ def test_at_least_two_hundred_parcels_in_each_demo_ward(register: Register) -> N
 
 
 def test_nothing_is_wrong_with_the_register(register: Register) -> None:
-    rules = city_files.rules(CITY)
-    assert register_problems(register.parcels, register.certificates, register.roads, rules) == []
+    assert register_problems(register.parcels, register.certificates, register.roads, RULES) == []
 
 
 def test_lots_and_roads_fill_the_block_without_overlap(wards: list[WardRegister]) -> None:
@@ -102,9 +100,7 @@ def test_the_register_shows_what_registers_show(register: Register) -> None:
     assert any(parcel.mortgaged for parcel in parcels)
     assert any(parcel.restricted for parcel in parcels)
     assert any(len(certificate.parcels) > 1 for certificate in register.certificates)
-    assert {certificate.form for certificate in register.certificates} == {
-        rule.form for rule in city_files.rules(CITY).forms
-    }
+    assert {certificate.form for certificate in register.certificates} == {rule.form for rule in RULES.forms}
 
 
 def test_the_applicant_of_the_main_job(register: Register) -> None:
@@ -126,20 +122,19 @@ def test_the_person_with_a_mortgage(register: Register) -> None:
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10_000), rotation=st.floats(-89, 89), plan=st.sampled_from(PLANS))
 def test_any_seed_and_rotation_gives_a_lawful_ward(seed: int, rotation: float, plan: WardPlan) -> None:
-    (ward,) = make_register([replace(plan, seed=seed, rotation_deg=rotation)], TOLERANCE)
+    (ward,) = make_register([replace(plan, seed=seed, rotation_deg=rotation, column_m=50)], RULES.tolerance)
     roads = [road for road, _ in ward.roads]
-    assert register_problems(ward.parcels, ward.certificates, roads, city_files.rules(CITY)) == []
+    assert register_problems(ward.parcels, ward.certificates, roads, RULES) == []
     assert worst_overlap(ward.parcels) == 0.0
 
 
 def test_problems_are_found(register: Register) -> None:
-    rules = city_files.rules(CITY)
     good = [parcel for parcel in register.parcels if parcel.certificates][:3]
     stated = {name for parcel in good for name in parcel.certificates}
     papers = [certificate for certificate in register.certificates if certificate.name in stated]
 
     def problems(parcels: list[Parcel]) -> str:
-        return "\n".join(register_problems(parcels, papers, register.roads, rules))
+        return "\n".join(register_problems(parcels, papers, register.roads, RULES))
 
     twin = replace(good[0], cadastral_key=replace(good[0].cadastral_key, parcel_number=999))
     assert f"parcel code {good[0].id} is there 2 times" in problems([*good, twin])
@@ -158,4 +153,4 @@ def test_problems_are_found(register: Register) -> None:
     assert "tolerance is 0.0" in problems([replace(good[0], area=replace(good[0].area, tolerance_m2=0.0))])
     assert problems(good) == "" or "only the certificate says" in problems(good)
     wrong_form = replace(papers[0], issue_date=papers[0].issue_date.replace(year=1990))
-    assert "has no serial" in "\n".join(register_problems(good, [wrong_form], register.roads, rules))
+    assert "has no serial" in "\n".join(register_problems(good, [wrong_form], register.roads, RULES))
