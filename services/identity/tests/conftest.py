@@ -7,6 +7,7 @@ import hashlib
 import secrets
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -26,7 +27,8 @@ from motcua_devstack.eid.server import EidClient
 from motcua_devstack.eid.server import create_app as create_eid
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_identity.application.seeding import SeedFile
-from motcua_identity.bootstrap import SERVICE, Parts, build
+from motcua_identity.bootstrap import SERVICE, Parts
+from motcua_identity.entrypoints.oidc.app import create_app
 from motcua_kit.data import load_file
 from motcua_kit.service import Runtime
 from motcua_kit.store import Store
@@ -287,8 +289,26 @@ class Identity:
     url: str
     eid_url: str
     parts: Parts
-    seed_folder: Path
+    store: Store
+    clock: SettableClock
+    seed_folder: Path = field(default_factory=Path)
     secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
+
+    _seeded: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def start_over(self, seed_folder: Path) -> None:
+        """Forget all that tests did; what seeding brought in the first time is put back, as hashing takes its time."""
+        self.seed_folder = seed_folder
+        self.clock.now = SettableClock().now
+        self.parts.provider.sign_ins._officer_check._attempts._limiter.storage.reset()  # type: ignore[attr-defined]
+        for name in {*self.store.database.list_collection_names()} - {"_migrations", "signing_keys"}:
+            self.store.collection(name).delete_many({})
+        for name, documents in self._seeded.items():
+            self.store.collection(name).insert_many(documents)
+        if not self._seeded:
+            self.seed()
+            for name in ("oidc_clients", "officers", "credentials"):
+                self._seeded[name] = list(self.store.collection(name).find({}))
 
     def seed(self) -> list[str]:
         file = load_file(self.seed_folder / "seed.yaml", SeedFile)
@@ -331,16 +351,17 @@ def service_settings() -> dict[str, Any]:
     return dict(IDENTITY_SETTINGS)
 
 
-@pytest.fixture
-def identity(servers: EmbeddedServers, store: Store, clock: SettableClock, seed_folder: Path) -> Iterator[Identity]:
-    """Identity over HTTP with the simulated e-ID behind it, and the seed file brought in."""
+@pytest.fixture(scope="module")
+def standing_identity(servers: EmbeddedServers) -> Iterator[Identity]:
+    """Identity over HTTP with the simulated e-ID behind it, for all tests of a module; use `identity`."""
     front, eid = Listener(), Listener()
+    store = Store(servers.mongodb_uri, f"test_{uuid.uuid4().hex[:16]}")
+    clock = SettableClock()
     settings = SERVICE.load_settings(
         **{
             "mongodb_uri": servers.mongodb_uri,
             **IDENTITY_SETTINGS,
             "profile": "local",
-            "mongodb_database": store.database.name,
             "page_token_key": "of-this-test",
             "city_dir": REPOSITORY / "city",
             "issuer": front.url,
@@ -352,12 +373,19 @@ def identity(servers: EmbeddedServers, store: Store, clock: SettableClock, seed_
     SERVICE.migrate(runtime)
     parts = Parts(settings, runtime)
     eid.start(create_eid(eid.url, EidClient("motcua", EID_SECRET, settings.eid_redirect_uri), load_people(PEOPLE_FILE)))
-    front.start(build(settings, runtime).http)
-    identity = Identity(front.url, eid.url, parts, seed_folder)
-    identity.seed()
-    yield identity
+    front.start(create_app(parts.provider, SERVICE.catalogue()))
+    yield Identity(front.url, eid.url, parts, store, clock)
     front.stop()
     eid.stop()
+    store.client.drop_database(store.database.name)
+    store.close()
+
+
+@pytest.fixture
+def identity(standing_identity: Identity, seed_folder: Path) -> Identity:
+    """The same with nothing in it but what the seed file says, and nobody signed in."""
+    standing_identity.start_over(seed_folder)
+    return standing_identity
 
 
 @pytest.fixture

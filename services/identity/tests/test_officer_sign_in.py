@@ -25,9 +25,9 @@ def test_an_officer_signs_in_and_the_token_carries_the_posts_in_force(identity: 
     ]
 
 
-def test_posts_are_those_of_the_day_on_which_the_token_is_issued(identity: Any, officer: Any, clock: Any) -> None:
+def test_posts_are_those_of_the_day_on_which_the_token_is_issued(identity: Any, officer: Any) -> None:
     token = officer.officer("lan.le", identity.secrets["password"], identity.secrets["totp"])
-    clock.move(timedelta(days=-365))
+    identity.clock.move(timedelta(days=-365))
     renewed = officer.refresh(token["refresh_token"]).json()
     identity.claims(
         renewed["access_token"],

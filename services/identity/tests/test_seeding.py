@@ -46,7 +46,9 @@ def test_a_client_that_contradicts_itself_is_refused(identity: Any, client: dict
     assert identity.parts.clients.get("odd") is None
 
 
-def test_secrets_are_not_readable_in_the_database(identity: Any, store: Any) -> None:
-    stored = str([document for name in ("oidc_clients", "credentials") for document in store.collection(name).find({})])
+def test_secrets_are_not_readable_in_the_database(identity: Any) -> None:
+    stored = str(
+        [document for name in ("oidc_clients", "credentials") for document in identity.store.collection(name).find({})]
+    )
     for secret in identity.secrets.values():
         assert secret not in stored
