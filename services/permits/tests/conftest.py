@@ -253,6 +253,10 @@ class Dossiers(dossier_pb2_grpc.DossierServiceServicer, consultation_pb2_grpc.Co
             state=dossier_pb2.Dossier.STATE_ACCEPTED,
             accept_time=stamp(NOW),
             due_time=stamp(NOW + timedelta(days=9)),
+            components=[
+                dossier_pb2.Component(code="land_paper", state=dossier_pb2.Component.STATE_REUSED),
+                dossier_pb2.Component(code="foundation_drawings", state=dossier_pb2.Component.STATE_PROVIDED),
+            ],
         )
         self.consultations: dict[str, consultation_pb2.Consultation] = {}
         self.done: dict[str, Any] = {}

@@ -100,6 +100,25 @@ def test_a_supplement_that_the_dossier_refuses_comes_back_to_the_handler(desk: A
     assert not application.HasField("supplement")
 
 
+@pytest.mark.parametrize(
+    ("component", "error", "reason"),
+    [
+        ("land_paper", PreconditionFailed, "COMPONENT_HELD_BY_CITY"),
+        ("poem", ValidationFailed, "COMPONENT_UNKNOWN"),
+    ],
+)
+def test_what_the_city_holds_or_the_procedure_does_not_know_is_not_asked_for(
+    desk: Any, component: str, error: type[Exception], reason: str
+) -> None:
+    name = desk.open()
+    before = desk.get(name)
+    item = pb.SupplementItem(component=component, reason="Đề nghị nộp lại", law=LAW)
+    with pytest.raises(error) as refused:
+        desk.handler.RequestSupplement(pb.RequestSupplementRequest(name=name, items=[ITEM, item]))
+    assert getattr(refused.value, "reason", "") == reason
+    assert desk.get(name) == before
+
+
 def test_a_question_before_the_dossier_was_started_starts_it(desk: Any) -> None:
     desk.running.receive("permits.open_application", desk.accepted())
     opened = next(event for event in desk.running.events() if event["type"] == "application.opened")

@@ -62,6 +62,9 @@ class GrpcDossiers:
             accepted=found.HasField("accept_time"),
             due_time=_time(found.due_time) if found.HasField("due_time") else None,
             results=tuple(result.number for result in found.results),
+            components={
+                one.code: dossier_pb2.Component.State.Name(one.state).removeprefix("STATE_") for one in found.components
+            },
         )
 
     def start_processing(self, dossier: str, *, key: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from motcua_kit.access import Access
 from motcua_kit.command import Command
-from motcua_kit.domain import AlreadyExists, NotFound
+from motcua_kit.domain import AlreadyExists, FieldViolation, NotFound, PreconditionFailed, ValidationFailed
 from motcua_permits.application.forms import kind_of, proposal_of
 from motcua_permits.application.ports import Applications, Dossiers, LandRegister, RefusedByDossier, RuleSets
 from motcua_permits.domain.application import ApplicationState, PermitApplication
@@ -217,8 +217,16 @@ class Appraisal:
         *,
         etag: str = "",
     ) -> PermitApplication:
-        """Note that the applicant is to complete the dossier; the dossier service is told by event."""
-        self._reached(access, application_id)
+        """Note that the applicant is to complete the dossier; the dossier service is told by event.
+
+        Raises:
+            ValidationFailed: the procedure has no such component (COMPONENT_UNKNOWN).
+            PreconditionFailed: the City holds it already (COMPONENT_HELD_BY_CITY).
+        """
+        application = self._reached(access, application_id)
+        components = self._dossiers.get(application.dossier).components
+        for position, item in enumerate(items):
+            _require_askable(components, position, item)
         return self._applications.change(
             application_id,
             command,
@@ -298,3 +306,14 @@ class Appraisal:
         site = self._land.site(parcel, now=now) if parcel else SiteFacts(read_time=now)
         facts = facts_of(proposal, site)
         return Checks(tuple(rule_set.check(facts)), site, rule_set.building_class(facts))
+
+
+def _require_askable(components: Mapping[str, str], position: int, item: SupplementItem) -> None:
+    if item.component not in components:
+        message = "the procedure has no such component"
+        violation = FieldViolation(f"items[{position}].component", "COMPONENT_UNKNOWN", message)
+        raise ValidationFailed("COMPONENT_UNKNOWN", message, [violation], component=item.component)
+    if components[item.component] == "REUSED":
+        raise PreconditionFailed(
+            "COMPONENT_HELD_BY_CITY", "the City holds it and may not ask for it", component=item.component
+        )

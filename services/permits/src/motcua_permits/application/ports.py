@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -105,12 +105,14 @@ class DossierView:
         accepted: whether it was ever accepted.
         due_time: when it is due; None while it is not accepted.
         results: numbers of the results attached.
+        components: state by code of component, e.g. `REUSED` for what the City holds.
     """
 
     state: str
     accepted: bool
     due_time: datetime | None
     results: tuple[str, ...] = ()
+    components: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ended_without_result(self) -> bool:
