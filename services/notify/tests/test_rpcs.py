@@ -28,6 +28,7 @@ from motcua_kit.mapping import unmapped
 from motcua_kit.testing import RunningService, SettableClock, citizen, officer
 from motcua_notify.bootstrap import SERVICE
 from motcua_notify.domain.inbox import InboxMessage
+from motcua_notify.domain.library import Library
 from motcua_notify.domain.notification import DeliveryAttempt, DeliveryProof, Notification
 from motcua_notify.domain.subscription import Subscription
 from motcua_notify.domain.template import MessageTemplate, Rendered
@@ -399,3 +400,24 @@ def test_without_a_token_only_templates_are_open(notify: RunningService) -> None
         with pytest.raises(errors.NotAuthenticated) as refusal:
             call()
         assert refusal.value.code is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_handlers_and_topology_agree(notify: RunningService) -> None:
+    assert notify.app.tasks is not None
+    assert notify.app.tasks.names == set(notify.runtime.topology.tasks_of("notify"))
+
+
+def test_every_event_with_a_trigger_comes_here(notify: RunningService, library: Library) -> None:
+    topology = notify.runtime.topology
+    for trigger in library.triggers:
+        subscribers = [subscription.task for subscription in topology.events.get(trigger.event, ())]
+        assert "notify.tell" in subscribers, trigger.event
+
+
+def test_every_event_that_comes_here_has_a_trigger(notify: RunningService, library: Library) -> None:
+    coming = {
+        event
+        for event, subscriptions in notify.runtime.topology.events.items()
+        if any(subscription.task == "notify.tell" for subscription in subscriptions)
+    }
+    assert coming <= {trigger.event for trigger in library.triggers}

@@ -1,10 +1,12 @@
 """From an event to the message, over real servers: what is sent, to whom, when, and how often."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -141,6 +143,27 @@ def test_an_event_that_comes_again_tells_nobody_twice(notify: RunningService, id
         notify.work()
         notify.run_periodic("notify.sweep")
     assert len(notifications(notify)) == len(queued) == 3
+    assert len(inbox(notify)) == len(texts(sinks)) == len(emails(sinks)) == 1
+    assert sinks.sms.repeats == sinks.email.repeats == 0
+
+
+def test_an_event_that_comes_to_many_workers_at_once_tells_nobody_twice(
+    notify: RunningService, identity: Any, sinks: Sinks
+) -> None:
+    identity.person()
+    workers = 4
+    start = Barrier(workers)
+
+    def work(_: int) -> None:
+        start.wait()
+        notify.receive("notify.tell", event())
+        for one in notify.events():
+            notify.receive("notify.deliver", one)
+        notify.run_periodic("notify.sweep")
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(workers)))
+    assert set(states(notify).values()) == {"delivered", "accepted"}
     assert len(inbox(notify)) == len(texts(sinks)) == len(emails(sinks)) == 1
     assert sinks.sms.repeats == sinks.email.repeats == 0
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from typing import Self
 
-from motcua_kit.settings import ServiceSettings
+from pydantic import Field, SecretStr, model_validator
+
+from motcua_kit.settings import Profile, ServiceSettings
 
 
 class NotifySettings(ServiceSettings):
@@ -24,3 +26,18 @@ class NotifySettings(ServiceSettings):
     sms_sender: str = Field("TPHCM", max_length=11, description="Sender name of short messages.")
 
     provider_timeout: float = Field(8.0, gt=0, le=15, description="Seconds to wait for each answer of a provider.")
+
+    @model_validator(mode="after")
+    def _reach_real_providers(self) -> Self:
+        if self.profile is Profile.LOCAL:
+            return self
+        if not self.sms_url.startswith("https://"):
+            message = "sms_url: want https; messages and phone numbers must not travel in the clear"
+            raise ValueError(message)
+        if not self.sms_token.get_secret_value():
+            message = "sms_token: set the token of the account at the gateway"
+            raise ValueError(message)
+        if self.mail_sender.endswith(".test") or self.mail_message_domain.endswith(".test"):
+            message = "mail_sender, mail_message_domain: set the City's own; .test belongs to nobody"
+            raise ValueError(message)
+        return self
