@@ -15,6 +15,7 @@ import grpc
 import pikepdf
 import pytest
 import urllib3
+from google.protobuf.message import Message
 
 from motcua.common.v1.common_pb2 import LegalReference
 from motcua.dossier.v1 import dossier_pb2 as pb
@@ -22,14 +23,7 @@ from motcua.dossier.v1.consultation_pb2_grpc import ConsultationServiceStub
 from motcua.dossier.v1.document_pb2_grpc import DocumentServiceStub
 from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
 from motcua.identity.v1 import account_pb2, officer_pb2, unit_pb2
-from motcua.identity.v1.account_pb2_grpc import AccountServiceServicer, add_AccountServiceServicer_to_server
-from motcua.identity.v1.officer_pb2_grpc import OfficerServiceServicer, add_OfficerServiceServicer_to_server
-from motcua.identity.v1.unit_pb2_grpc import UnitServiceServicer, add_UnitServiceServicer_to_server
 from motcua.land.v1 import certificates_pb2, parcels_pb2
-from motcua.land.v1.certificates_pb2_grpc import (
-    CertificateServiceServicer,
-    add_CertificateServiceServicer_to_server,
-)
 from motcua_client import connect
 from motcua_dossier.adapters.city import load_overrides as load_override_file
 from motcua_dossier.bootstrap import SERVICE
@@ -183,30 +177,41 @@ OTHER_PARCEL = "parcels/w3gvk1d8zzzy"
 Context = grpc.ServicerContext
 
 
-class Peers(AccountServiceServicer, OfficerServiceServicer, UnitServiceServicer, CertificateServiceServicer):
-    """Identity and land over gRPC, with a few people and parcels; counts what is asked."""
+class Peers:
+    """Identity and land over gRPC, with a few people and parcels; notes what is asked and why."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.assurance = 2
+        self.assurance = account_pb2.ASSURANCE_LEVEL_TWO
         self.holdings = [_holding(PARCEL, "AA 00123456")]
         self._server = grpc.server(ThreadPoolExecutor(max_workers=4))
-        add_AccountServiceServicer_to_server(self, self._server)
-        add_OfficerServiceServicer_to_server(self, self._server)
-        add_UnitServiceServicer_to_server(self, self._server)
-        add_CertificateServiceServicer_to_server(self, self._server)
-        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        methods: dict[str, tuple[Any, Callable[[Any, Context], Message]]] = {
+            "motcua.identity.v1.AccountService/GetAccount": (account_pb2.GetAccountRequest, self._account),
+            "motcua.identity.v1.OfficerService/GetOfficer": (officer_pb2.GetOfficerRequest, self._officer),
+            "motcua.identity.v1.UnitService/GetUnit": (unit_pb2.GetUnitRequest, self._unit),
+            "motcua.land.v1.CertificateService/ListHoldings": (
+                certificates_pb2.ListHoldingsRequest,
+                self._list_holdings,
+            ),
+        }
+        for method, (request, answer) in methods.items():
+            service, _, name = method.partition("/")
+            handler: Any = grpc.unary_unary_rpc_method_handler(
+                answer, request_deserializer=request.FromString, response_serializer=serialized
+            )
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: handler}),))
+        self._client = connect(f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}")
         self._server.start()
-        self._client = connect(self.address)
 
-    def to(self, service: str) -> grpc.Channel:
+    def to(self, _service: str) -> grpc.Channel:
+        """Stand in for the channels of a service: one server plays both parts."""
         return self._client.channel
 
     def close(self) -> None:
         self._client.close()
         self._server.stop(0).wait()
 
-    def GetAccount(self, request: account_pb2.GetAccountRequest, context: Context) -> account_pb2.Account:
+    def _account(self, request: account_pb2.GetAccountRequest, context: Context) -> account_pb2.Account:
         self.asked.append(("GetAccount", request.purpose))
         if request.name not in (AN, BINH):
             context.abort(grpc.StatusCode.NOT_FOUND, "no such account")
@@ -218,13 +223,15 @@ class Peers(AccountServiceServicer, OfficerServiceServicer, UnitServiceServicer,
             address=applicant["address"],
             phone=applicant["phone"],
             email=applicant["email"],
-            assurance_level=account_pb2.AssuranceLevel.Name(self.assurance),
+            assurance_level=self.assurance,
         )
 
-    def GetOfficer(self, request: officer_pb2.GetOfficerRequest, context: Context) -> officer_pb2.Officer:
+    @staticmethod
+    def _officer(request: officer_pb2.GetOfficerRequest, _context: Context) -> officer_pb2.Officer:
         return officer_pb2.Officer(name=request.name, full_name="Trần Văn Bình", title="Chuyên viên")
 
-    def GetUnit(self, request: unit_pb2.GetUnitRequest, context: Context) -> unit_pb2.Unit:
+    @staticmethod
+    def _unit(request: unit_pb2.GetUnitRequest, context: Context) -> unit_pb2.Unit:
         names = {WARD: "Phường Sài Gòn", OTHER_WARD: "Phường Bến Thành", "units/so-xay-dung": "Sở Xây dựng"}
         if request.name not in names:
             context.abort(grpc.StatusCode.NOT_FOUND, "no such unit")
@@ -238,14 +245,18 @@ class Peers(AccountServiceServicer, OfficerServiceServicer, UnitServiceServicer,
             agency_code=f"H29.{code}" if ward else "H29.08",
         )
 
-    def ListHoldings(
-        self, request: certificates_pb2.ListHoldingsRequest, context: Context
+    def _list_holdings(
+        self, request: certificates_pb2.ListHoldingsRequest, _context: Context
     ) -> certificates_pb2.ListHoldingsResponse:
         self.asked.append(("ListHoldings", request.purpose))
         # One a page, so that the caller must follow the pages.
         start = int(request.page_token or 0)
         token = str(start + 1) if start + 1 < len(self.holdings) else ""
         return certificates_pb2.ListHoldingsResponse(holdings=self.holdings[start : start + 1], next_page_token=token)
+
+
+def serialized(message: Message) -> bytes:
+    return message.SerializeToString()
 
 
 def _holding(parcel: str, serial: str, unit: str = WARD) -> certificates_pb2.Holding:

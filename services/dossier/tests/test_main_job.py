@@ -91,7 +91,7 @@ def test_from_draft_to_result(office: Office, people: SimpleNamespace, pdf: byte
     assert actions[-1] == "dossier.deliver_result"
 
 
-def test_a_slip_is_a_signed_accessible_archive_pdf(office: Office, people: SimpleNamespace, signing_files: Any) -> None:
+def test_a_slip_is_a_signed_accessible_archive_pdf(office: Office, signing_files: Any) -> None:
     accepted = office.accepted()
     office.running.work()
     slip = office.get(accepted.name).slips[0]
@@ -133,7 +133,7 @@ def test_creating_twice_under_one_request_id_makes_one_draft(office: Office, peo
     assert len(listed.dossiers) == 1
 
 
-def test_a_second_procedure_runs_from_its_file_alone(office: Office, people: SimpleNamespace) -> None:
+def test_a_second_procedure_runs_from_its_file_alone(office: Office) -> None:
     """Certified copy: another form, other components, a fee by the page that must be paid before the end."""
     draft = office.draft(
         procedure="procedures/2.000815",

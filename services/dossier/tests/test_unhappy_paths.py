@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from motcua.dossier.v1 import document_pb2
 from motcua.dossier.v1 import dossier_pb2 as pb
+from motcua.identity.v1 import account_pb2
 from motcua_client import errors
 from motcua_kit.testing import citizen, officer
 
@@ -38,9 +40,7 @@ def test_a_refused_dossier_ends_with_slip_03(office: Office, people: SimpleNames
     assert closed.value.metadata["state"] == "REFUSED"
 
 
-def test_a_supplement_pauses_the_clock_and_moves_the_due_date(
-    office: Office, people: SimpleNamespace, pdf: bytes
-) -> None:
+def test_a_supplement_pauses_the_clock_and_moves_the_due_date(office: Office, pdf: bytes) -> None:
     dossier = office.processing()
     asked = office.ask(dossier.name)
     assert asked.state == State.STATE_SUPPLEMENT_REQUESTED
@@ -73,7 +73,7 @@ def test_a_supplement_pauses_the_clock_and_moves_the_due_date(
     assert twice.value.reason == "SUPPLEMENT_ALREADY_REQUESTED"
 
 
-def test_an_unanswered_supplement_stops_the_dossier(office: Office, pdf: bytes) -> None:
+def test_an_unanswered_supplement_stops_the_dossier(office: Office) -> None:
     dossier = office.processing()
     office.ask(dossier.name)
     office.clock.move(timedelta(days=3))
@@ -203,12 +203,12 @@ def test_another_persons_dossier_looks_like_none(office: Office, people: SimpleN
     stranger = office.as_(citizen(people.binh))
     foreign = office.as_(officer("reception_officer", people.other_ward))
     for call in (
-        lambda: stranger.GetDossier(pb.GetDossierRequest(name=dossier.name)),
-        lambda: stranger.GetTimeline(pb.GetTimelineRequest(name=dossier.name)),
-        lambda: stranger.WithdrawDossier(pb.WithdrawDossierRequest(name=dossier.name, reason="x")),
-        lambda: foreign.GetDossier(pb.GetDossierRequest(name=dossier.name)),
-        lambda: foreign.AcceptDossier(pb.AcceptDossierRequest(name=dossier.name)),
-        lambda: stranger.GetDossier(pb.GetDossierRequest(name="dossiers/" + "0" * 32)),
+        partial(stranger.GetDossier, pb.GetDossierRequest(name=dossier.name)),
+        partial(stranger.GetTimeline, pb.GetTimelineRequest(name=dossier.name)),
+        partial(stranger.WithdrawDossier, pb.WithdrawDossierRequest(name=dossier.name, reason="x")),
+        partial(foreign.GetDossier, pb.GetDossierRequest(name=dossier.name)),
+        partial(foreign.AcceptDossier, pb.AcceptDossierRequest(name=dossier.name)),
+        partial(stranger.GetDossier, pb.GetDossierRequest(name="dossiers/" + "0" * 32)),
     ):
         with pytest.raises(errors.NotFound) as hidden:
             call()
@@ -252,7 +252,7 @@ def test_an_unknown_procedure_is_not_found(office: Office) -> None:
 
 
 def test_filing_needs_the_assurance_of_the_procedure(office: Office) -> None:
-    office.peers.assurance = 1
+    office.peers.assurance = account_pb2.ASSURANCE_LEVEL_ONE
     with pytest.raises(errors.PreconditionFailed) as refused:
         office.draft()
     assert refused.value.reason == "APPLICANT_NOT_ELIGIBLE"
@@ -273,8 +273,8 @@ def test_an_incomplete_form_names_every_field(office: Office) -> None:
 def test_only_a_draft_can_be_changed_or_deleted(office: Office) -> None:
     submitted = office.submitted()
     for call in (
-        lambda: office.citizen.UpdateDossier(pb.UpdateDossierRequest(dossier=submitted)),
-        lambda: office.citizen.DeleteDossier(pb.DeleteDossierRequest(name=submitted.name)),
+        partial(office.citizen.UpdateDossier, pb.UpdateDossierRequest(dossier=submitted)),
+        partial(office.citizen.DeleteDossier, pb.DeleteDossierRequest(name=submitted.name)),
     ):
         with pytest.raises(errors.PreconditionFailed) as refused:
             call()
