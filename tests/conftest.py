@@ -2,34 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from motcua_devstack.demo.observation import Observation
 from motcua_devstack.demo.people import Suite
+from motcua_devstack.demo.scenes import MainJob
 from motcua_devstack.demo.steps import take_all
-from motcua_devstack.demo.walk import Outcome, Walk, World
+from motcua_devstack.demo.walk import Walk, World
 from motcua_devstack.embedded import SHARED
-from motcua_devstack.stack import RunningStack, Stack
+from motcua_devstack.stack import Stack
 
 GROUP = "whole-suite"
 STACK = "tests"
-
-
-@dataclass
-class MainJob:
-    """The main job, walked once through a stack that keeps running.
-
-    Attributes:
-        running: the stack.
-        walk: what the steps left, with everybody still signed in.
-        outcomes: how each step ended.
-    """
-
-    running: RunningStack
-    walk: Walk
-    outcomes: list[Outcome]
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ T = TypeVar("T")
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 1.0
 GROWTH = 1.5
+LONGEST_TEXT = 300
 
 
 class Stateful(Protocol):
@@ -50,7 +51,7 @@ def wait_for(look: Callable[[], T], until: Callable[[T], bool], seconds: float =
     pause = FIRST_PAUSE
     while not until(seen := look()):
         if time.monotonic() + pause > deadline:
-            raise WaitTimeout(f"waited {seconds:g} s for {what or 'a change'}; last seen: {seen}", seen)
+            raise WaitTimeout(f"waited {seconds:g} s for {what or 'a change'}; last seen: {str(seen)[:LONGEST_TEXT]}", seen)
         time.sleep(pause)
         pause = min(pause * GROWTH, LONGEST_PAUSE)
     return seen

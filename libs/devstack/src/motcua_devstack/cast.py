@@ -96,6 +96,7 @@ def write_seed(vault: Vault, services: Iterable[str], redirect_uri: str) -> Path
             "username": officer.username,
             "full_name": officer.full_name,
             "title": officer.title,
+            "email": f"{officer.username}@example.com",
             "password_file": f"password-{officer.username}",
             "totp_secret_file": f"totp-{officer.username}",
             "posts": [{"unit": officer.unit, "role": officer.role, "start_date": POSTS_SINCE}],

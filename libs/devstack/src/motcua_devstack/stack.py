@@ -340,6 +340,8 @@ class _Plan:
                     "EID_CLIENT_SECRET": self.vault.token(EID_SECRET),
                     "SEALING_KEY": self.vault.token("sealing-key"),
                 }
+            case "dossier":
+                return {"MALWARE_SCANNER": "local"}
             case "permits":
                 return {"PUBLIC_URL": self.addresses.http["permits"]}
             case "notify":

@@ -62,18 +62,19 @@ class Person:
 
     Attributes:
         name: resource name; empty for anyone.
+        credentials: their tokens.
     """
 
     def __init__(self, suite: Suite, name: str, credentials: Credentials | None) -> None:
         self.name = name
         self._suite = suite
-        self._credentials = credentials
+        self.credentials = credentials
         self._clients: dict[str, Client] = {}
 
     def stub(self, service: str, kind: Callable[[grpc.Channel], Stub]) -> Stub:
         """A stub that calls as this person."""
         if service not in self._clients:
-            self._clients[service] = self._suite.connect(service, self._credentials)
+            self._clients[service] = self._suite.connect(service, self.credentials)
         return self._clients[service].stub(kind)
 
     @property

@@ -6,7 +6,8 @@ from motcua.dossier.v1.dossier_pb2 import Dossier, Upload
 from motcua.permits.v1.application_pb2 import PermitApplication
 from motcua_devstack.demo import house
 from motcua_devstack.demo.people import Citizen
-from motcua_devstack.demo.walk import Walk, check, eventually
+from motcua_devstack.demo.walk import Outcome, Walk, check, eventually
+from motcua_devstack.stack import RunningStack
 
 JUDGED = (Upload.STATE_CHECKED, Upload.STATE_REJECTED)
 
@@ -22,6 +23,21 @@ class Case:
 
     dossier: str
     application: str
+
+
+@dataclass(frozen=True)
+class MainJob:
+    """The main job, walked once through a stack that keeps running.
+
+    Attributes:
+        running: the stack.
+        walk: what the steps left, with everybody still signed in.
+        outcomes: how each step ended.
+    """
+
+    running: RunningStack
+    walk: Walk
+    outcomes: list[Outcome]
 
 
 def drafted(citizen: Citizen, files: dict[str, house.File] | None = None) -> Dossier:

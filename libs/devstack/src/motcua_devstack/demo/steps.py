@@ -25,7 +25,7 @@ from motcua.permits.v1.application_pb2 import (
 )
 from motcua.permits.v1.bylaw_pb2 import Finding
 from motcua.permits.v1.permit_pb2 import ListPermitsRequest, Permit
-from motcua_client import MotcuaError, NotFound
+from motcua_client import NotFound
 from motcua_devstack import cast, spans, traces
 from motcua_devstack.demo import house, people
 from motcua_devstack.demo.observation import unobserved
@@ -35,7 +35,9 @@ CODE = re.compile(r"H29\.[A-Z0-9.-]+-\d{6}-\d{4}")
 HTTP_SECONDS = 15
 DECREE = LegalReference(source="NĐ 217/2026/NĐ-CP", article="Điều 54", confidence="sure")
 PAUSE = timedelta(days=4)
-"""How long the applicant takes to answer: longer than a weekend with a public holiday, so a working day is in it."""
+"""How long the applicant takes to answer at most: longer than a weekend with a public holiday."""
+MARGIN = timedelta(hours=1)
+"""How long before the deadline the applicant answers at the latest."""
 
 
 def citizen_signs_in(walk: Walk) -> str:
@@ -193,25 +195,29 @@ def request_supplement(walk: Walk) -> str:
     dossier = walk.wait_for_dossier(Dossier.STATE_SUPPLEMENT_REQUESTED)
     check(dossier.supplement.HasField("answer_by"), "the supplement has no deadline")
     slip = walk.fetch_slip("02")
-    return f"supplement asked for once, clock paused; {slip}; asking for the land paper was refused ({refusal})"
+    return f"supplement asked for once, clock paused; {slip}; asking for the land paper was refused: “{refusal}”"
 
 
 def _ask_for_land_paper(walk: Walk) -> str:
-    """Ask for what the City holds, which must be refused and change nothing; returns the reason given."""
+    """Ask for what the City holds, which must be refused and leave the dossier as it is; returns what was said."""
     item = SupplementItem(component="land_paper", reason="Nộp bản sao Giấy chứng nhận.", law=DECREE)
-    with unobserved():
-        try:
-            walk.handler.request_supplement(walk.application, [item])
-        except MotcuaError as error:
-            check(walk.read_dossier().state == Dossier.STATE_PROCESSING, "the refused request changed the dossier")
-            return error.reason
-    check(False, "a paper that the City holds was asked for again")
-    return ""
+    with walk.action("ask for a paper that the City holds"):
+        walk.handler.request_supplement(walk.application, [item])
+    application = eventually(
+        lambda: walk.handler.application(walk.application),
+        lambda application: bool(application.problem) and application.state == PermitApplication.STATE_UNDER_REVIEW,
+        "the request to be refused",
+    )
+    dossier = walk.read_dossier()
+    check(dossier.state == Dossier.STATE_PROCESSING, "the refused request changed the dossier")
+    check(not dossier.HasField("supplement"), "the refused request used up the one supplement")
+    return application.problem
 
 
 def answer_supplement(walk: Walk) -> str:
     """7. The applicant answers; the clock resumes and the due date moves by whole working days."""
-    walk.world.let_time_pass(PAUSE)
+    left = walk.read_dossier().supplement.answer_by.ToDatetime(UTC) - walk.world.now()
+    walk.world.let_time_pass(min(PAUSE, left - MARGIN))
     component = "architecture_drawings"
     with walk.action("answer supplement"):
         walk.citizen.upload(walk.dossier, component, house.drawing(component, house.DRAWINGS[component], "B"))
