@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.discovery import OpenIDProviderMetadata
+from pymongo.errors import AutoReconnect
 
+from motcua_identity.bootstrap import SERVICE
+from motcua_identity.entrypoints.oidc.app import create_app
 from motcua_kit.access import Caller
 from motcua_kit.tokens import TokenVerifier
 
@@ -249,3 +253,30 @@ def test_keys_rotate_without_a_gap(identity: Any) -> None:
     fresh = type(identity.parts.key_ring)(identity.parts.key_ring._keys, identity.parts.sealer, lambda: key.sign_time)
     assert fresh.signing_keys().keys[0].kid == key.kid
     assert {one["kid"] for one in fresh.key_set()["keys"]} == {one["kid"] for one in published} | {key.kid}
+
+
+class NoClients:
+    """The port of clients when the database is gone, or something worse."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    def get(self, _: str) -> None:
+        raise self._failure
+
+    def put(self, _: object) -> None:
+        raise self._failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "word"),
+    [(AutoReconnect("gone"), 503, "temporarily_unavailable"), (KeyError("bug"), 500, "server_error")],
+)
+def test_failures_are_told_to_programs_and_to_people(identity: Any, failure: Exception, status: int, word: str) -> None:
+    broken = replace(identity.parts.provider, clients=NoClients(failure))
+    client = create_app(broken, SERVICE.catalogue()).test_client()
+    answer = client.post("/token", data={"grant_type": "client_credentials"}, auth=("dossier", "x"))
+    assert (answer.status_code, answer.get_json()) == (status, {"error": word})
+    page = client.get("/authorize?client_id=portal")
+    assert (page.status_code, "Hệ thống" in page.get_data(as_text=True)) == (status, True)
+    assert str(failure) not in page.get_data(as_text=True)

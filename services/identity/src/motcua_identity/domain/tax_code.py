@@ -16,8 +16,9 @@ _NO_SERIAL = "0000000"
 def check_tax_code(code: str) -> None:
     """Let a tax code of valid structure and check digit pass.
 
-    Ten digits – tax region (2), serial from 0000001 (7), check digit 10 − (Σ weight × digit mod 11) – or ten digits, `-` and the branch 001–999. The
-    personal identification number that households use as a tax code since 1 July 2025 is not a code of an organisation.
+    Ten digits – tax region (2), serial from 0000001 (7), check digit 10 − (Σ weight × digit mod 11) – or ten digits,
+    `-` and the branch 001–999. The personal identification number that households use as a tax code since 1 July 2025
+    is not a code of an organisation.
 
     Raises:
         ValidationFailed: `TAX_CODE_INVALID`.

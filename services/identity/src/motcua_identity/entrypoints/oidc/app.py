@@ -8,20 +8,23 @@ from urllib.parse import urlsplit
 
 import structlog
 from authlib.oauth2 import OAuth2Error
-from flask import Flask, render_template
+from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
+from opentelemetry import trace
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from motcua_identity.entrypoints.oidc.metadata import metadata_pages
+from motcua_identity.entrypoints.oidc.metadata import FOR_PROGRAMS, metadata_pages
 from motcua_identity.entrypoints.oidc.pages import sign_in_pages
 from motcua_identity.entrypoints.oidc.provider import Provider, authorization_server
 from motcua_kit.domain import DomainError
 from motcua_kit.localisation import Catalogue
-from motcua_kit.rpc.errors import row_of
+from motcua_kit.rpc.errors import DEPENDENCY_ERRORS, row_of
 
 log = structlog.get_logger(__name__)
 
 MAX_REQUEST_BYTES = 64 * 1024
+DOWN = 503
 
 
 def create_app(provider: Provider, catalogue: Catalogue, trusted_proxies: int = 0) -> Flask:
@@ -52,6 +55,21 @@ def create_app(provider: Provider, catalogue: Catalogue, trusted_proxies: int = 
         log.info("client_refused", error=error.error)
         text = "Ứng dụng gửi yêu cầu đăng nhập không hợp lệ. Vui lòng quay lại ứng dụng và thử lại."
         return render_template("error.html", text=text, reason=error.error), 400
+
+    @app.errorhandler(Exception)
+    def fail(error: Exception) -> ResponseReturnValue:
+        if isinstance(error, HTTPException):
+            return error
+        if isinstance(error, DEPENDENCY_ERRORS):
+            log.warning("dependency_down", error=type(error).__name__)
+            reason, status = "DEPENDENCY_DOWN", DOWN
+        else:
+            log.error("unexpected_error", exc_info=error)
+            reason, status = "INTERNAL", 500
+        if request.path in FOR_PROGRAMS:
+            return jsonify(error="temporarily_unavailable" if status == DOWN else "server_error"), status
+        incident = f"{trace.get_current_span().get_span_context().trace_id:032x}"
+        return render_template("error.html", text=catalogue.text(reason, {"incident": incident}), reason=reason), status
 
     proxied = ProxyFix(app.wsgi_app, x_for=trusted_proxies, x_proto=0, x_host=0)
     app.wsgi_app = PublicUrl(proxied, provider.issuer)  # type: ignore[method-assign]  # how Flask wraps itself

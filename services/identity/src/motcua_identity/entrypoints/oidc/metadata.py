@@ -10,6 +10,9 @@ from motcua_identity.entrypoints.oidc.models import SCOPES
 from motcua_identity.entrypoints.oidc.provider import ALGORITHM, Provider
 
 KEY_SET_SECONDS = 60
+FOR_PROGRAMS = frozenset({"/.well-known/openid-configuration", "/jwks.json", "/token", "/revoke"})
+"""Paths whose answers are JSON, also when they fail."""
+
 AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
 
