@@ -36,13 +36,28 @@ class Rules:
     zones: Sequence[Zone]
 
 
+@dataclass(frozen=True)
+class _Codes:
+    """Codes that parcels may name."""
+
+    roads: frozenset[str]
+    zones: frozenset[str]
+    origins: frozenset[str]
+
+
 def register_problems(
     parcels: Sequence[Parcel], certificates: Sequence[Certificate], roads: Sequence[Road], rules: Rules
 ) -> list[str]:
     """Return everything that is wrong with a register, one sentence each; nothing when it may be loaded."""
+    codes = _Codes(
+        roads=frozenset(road.code for road in roads),
+        zones=frozenset(zone.code for zone in rules.zones),
+        origins=frozenset(origin.code for origin in rules.origins),
+    )
     return [
         *_duplicates(parcels, certificates),
-        *(problem for parcel in parcels for problem in _parcel_problems(parcel, roads, rules)),
+        *(problem for parcel in parcels for problem in _shape_problems(parcel, rules)),
+        *(problem for parcel in parcels for problem in _code_problems(parcel, codes, rules)),
         *_overlaps(parcels),
         *(problem for certificate in certificates for problem in _form_problems(certificate, rules)),
         *_broken_links(parcels, certificates),
@@ -58,7 +73,7 @@ def _duplicates(parcels: Sequence[Parcel], certificates: Sequence[Certificate]) 
         yield from (f"{what} {value} is there {count} times" for value, count in Counter(values).items() if count > 1)
 
 
-def _parcel_problems(parcel: Parcel, roads: Sequence[Road], rules: Rules) -> Iterator[str]:
+def _shape_problems(parcel: Parcel, rules: Rules) -> Iterator[str]:
     boundary = Boundary.of_polygon(parcel.boundary.epsg, parcel.boundary.polygon())
     if not _code_lies_inside(parcel):
         yield f"{parcel.name}: the code does not lie inside the boundary"
@@ -70,16 +85,19 @@ def _parcel_problems(parcel: Parcel, roads: Sequence[Road], rules: Rules) -> Ite
     whole = parcel.area.legal_m2 or parcel.area.measured_m2
     if abs(sum(use.area_m2 for use in parcel.land_uses) - whole) > SUM_M2:
         yield f"{parcel.name}: the uses do not add up to {whole} m²"
+
+
+def _code_problems(parcel: Parcel, codes: _Codes, rules: Rules) -> Iterator[str]:
     for use in parcel.land_uses:
         try:
             rules.land_uses.get(use.code)
         except DomainError as error:
             yield f"{parcel.name}: {error.message}"
-        if use.origin_code and use.origin_code not in {origin.code for origin in rules.origins}:
+        if use.origin_code and use.origin_code not in codes.origins:
             yield f"{parcel.name}: {use.origin_code} is no origin of a right"
-    if parcel.road and parcel.road not in {road.code for road in roads}:
+    if parcel.road and parcel.road not in codes.roads:
         yield f"{parcel.name}: there is no road {parcel.road}"
-    if parcel.zone and parcel.zone not in {zone.code for zone in rules.zones}:
+    if parcel.zone and parcel.zone not in codes.zones:
         yield f"{parcel.name}: there is no zone {parcel.zone}"
 
 
