@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,7 +20,21 @@ def _date(value: Any, _type: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
+def _only(wanted: type, *accepted: type) -> Callable[[Any, Any], Any]:
+    # cattrs alone would turn `no` into "False", 00123 (octal in YAML) into "83" and "no" into True.
+    def check(value: Any, cls: Any) -> Any:
+        if type(value) not in accepted:
+            raise TypeError(f"want {wanted.__name__}, not {value!r}")
+        return cls(value)  # `cls` may be an enumeration over `wanted`
+
+    return check
+
+
 _converter.register_structure_hook(date, _date)
+_converter.register_structure_hook(str, _only(str, str))
+_converter.register_structure_hook(bool, _only(bool, bool))
+_converter.register_structure_hook(int, _only(int, int))
+_converter.register_structure_hook(float, _only(float, int, float))
 _converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
 
 
