@@ -131,7 +131,7 @@ def test_malware_is_rejected_and_keeps_the_draft_from_being_submitted(walk: Walk
         walk.citizen.submit(draft.name)
     assert refusal.value.localized_message
     assert walk.citizen.dossier(draft.name).state == Dossier.STATE_DRAFT
-    walk.citizen.upload(draft.name, "site_plan", house.drawing("site_plan", house.DRAWINGS["site_plan"]))
+    walk.citizen.upload(draft.name, "site_plan", house.paper("site_plan", house.PAPERS["site_plan"]))
     eventually(
         lambda: walk.citizen.dossier(draft.name),
         lambda dossier: (

@@ -25,6 +25,18 @@ def orphans(trace: Iterable[Span]) -> list[Span]:
     return [span for span in members if span["parent_span_id"] and span["parent_span_id"] not in known]
 
 
+def hop(span: Span) -> str:
+    """What kind of hop a span is: `mongodb`, `rpc server`, `rpc client`, `http`, `task`, `message` or `internal`."""
+    attributes, kind = span["attributes"], span["kind"]
+    if "db.system" in attributes:
+        return str(attributes["db.system"])
+    if "rpc.system" in attributes:
+        return f"rpc {kind}"
+    if "http.method" in attributes or "http.request.method" in attributes:
+        return "http"
+    return {"consumer": "task", "producer": "message"}.get(kind, "internal")
+
+
 def draw(trace: list[Span]) -> Iterator[str]:
     """One line a span, indented under its parent: start and length in ms, service, kind, name."""
     known = {span["span_id"] for span in trace}

@@ -39,13 +39,16 @@ HOUSE: dict[str, Any] = {
 }
 """A house of four storeys on a lot of 5 m × 20 m that keeps every limit."""
 
-DRAWINGS = {
+PAPERS = {
     "site_plan": "Bản vẽ mặt bằng công trình trên lô đất",
     "architecture_drawings": "Bản vẽ kiến trúc: mặt bằng, mặt đứng, mặt cắt",
     "foundation_drawings": "Bản vẽ móng và đấu nối hạ tầng kỹ thuật",
     "neighbour_commitment": "Bản cam kết bảo đảm an toàn công trình liền kề",
 }
 """Papers that the City does not hold, by the code of the component."""
+
+COMMITMENT = "neighbour_commitment"
+"""The paper that is added last."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class File:
     media_type: str = PDF
 
 
-DRAWING_SOURCE = """
+PAPER_SOURCE = """
 #set page(paper: "a4", flipped: true)
 #set text(font: "Libertinus Serif", lang: "vi")
 = #sys.inputs.title
@@ -66,10 +69,10 @@ Bản sửa đổi: #sys.inputs.revision
 """
 
 
-def drawing(component: str, title: str, revision: str = "A") -> File:
-    """A drawing as PDF."""
+def paper(component: str, title: str, revision: str = "A") -> File:
+    """A paper as PDF."""
     inputs = {"title": title, "revision": revision}
-    content = typst.compile(DRAWING_SOURCE.encode(), sys_inputs=inputs, ignore_system_fonts=True)
+    content = typst.compile(PAPER_SOURCE.encode(), sys_inputs=inputs, ignore_system_fonts=True)
     return File(f"{component}-{revision}.pdf", bytes(content))
 
 

@@ -49,8 +49,8 @@ def drafted(citizen: Citizen, files: dict[str, house.File] | None = None) -> Dos
     """
     name = citizen.start(house.PROCEDURE, house.WARD).name
     citizen.fill_in(citizen.dossier(name), house.HOUSE)
-    for component, title in house.DRAWINGS.items():
-        citizen.upload(name, component, (files or {}).get(component) or house.drawing(component, title))
+    for component, title in house.PAPERS.items():
+        citizen.upload(name, component, (files or {}).get(component) or house.paper(component, title))
     return eventually(
         lambda: citizen.dossier(name),
         lambda dossier: all(one.state in JUDGED for one in dossier.uploads),
