@@ -14,13 +14,13 @@ from motcua_devstack.embedded import SHARED
 from motcua_devstack.stack import Stack
 
 GROUP = "whole-suite"
-STACK = "tests"
 
 
 @pytest.fixture(scope="session")
 def main_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
     """The whole suite on servers of its own, and the main job walked through it up to the first failure."""
-    stack = Stack(STACK, {} if SHARED in os.environ else os.environ)
+    folder = tmp_path_factory.mktemp("stack")
+    stack = Stack("tests", {} if SHARED in os.environ else os.environ, folder)
     with stack.run(fresh=True) as running, Observation(running.addresses.otlp, "demo") as observation:
         suite = Suite(running.addresses.grpc, observation.channel)
         walk = Walk(World(stack, running.addresses, suite), observation, tmp_path_factory.mktemp("main-job"))

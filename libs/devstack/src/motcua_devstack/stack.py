@@ -58,16 +58,17 @@ class Addresses:
 class Stack:
     """One named stack: its folder, secrets, addresses and processes."""
 
-    def __init__(self, name: str, given: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, name: str, given: Mapping[str, str] = os.environ, folder: Path | None = None) -> None:
         """Name a stack.
 
         Args:
-            name: its folder under `.motcua`.
+            name: how people speak of it.
             given: variables that may name servers to use instead of embedded ones.
+            folder: where everything of it is kept; `.motcua/<name>` when not given.
         """
         self.name = name
         self.given = given
-        self.folder = STATE / name
+        self.folder = folder or STATE / name
         self.logs = self.folder / "logs"
         self.spans = self.folder / "spans.jsonl"
         self.messages = self.folder / "messages"
