@@ -159,7 +159,7 @@ class Validate:
 def _path(violation: Any) -> str:
     return ".".join(
         f"{element.field_name}[{element.subscript.value}]" if element.subscript else element.field_name
-        for element in violation.proto.field.elements
+        for element in (violation.proto.field.elements if violation.proto.field else ())  # none: the whole message
     )
 
 

@@ -44,12 +44,10 @@ def command_line(service: Service[Any]) -> click.Group:
         pass
 
     @group.command("grpc")
-    def grpc_command() -> None:
+    @click.option("--migrate", "migrate_first", is_flag=True, help="Bring database and bucket up to date first.")
+    def grpc_command(*, migrate_first: bool) -> None:
         """Serve gRPC."""
-        settings, runtime = _start(service)
-        _refuse_old_schema(service, runtime)
-        service.grpc_server(settings, runtime, service.build(settings, runtime)).run()
-        flush_telemetry()
+        _serve_grpc(service, migrate_first=migrate_first)
 
     @group.command("http")
     def http_command() -> None:
@@ -69,13 +67,10 @@ def command_line(service: Service[Any]) -> click.Group:
         settings = service.load_settings()
         setup_logs(settings)
         runtime = Runtime(settings)
-        if check:
-            pending = pending_migrations(runtime.store, service.migrations)
-            for migration in pending:
-                click.echo(migration.id)
-            raise SystemExit(1 if pending else 0)
-        for identity in service.migrate(runtime):
-            click.echo(f"applied {identity}")
+        pending = [migration.id for migration in pending_migrations(runtime.store, service.migrations)]
+        done = pending if check else service.migrate(runtime)
+        click.echo("\n".join(f"{'pending' if check else 'applied'} {identity}" for identity in done), nl=bool(done))
+        raise SystemExit(1 if check and pending else 0)
 
     group.add_command(_dead_letter_commands(service))
     for extra in service.commands:
@@ -83,11 +78,16 @@ def command_line(service: Service[Any]) -> click.Group:
     return group
 
 
-def _start(service: Service[Any]) -> tuple[Any, Runtime]:
+def _serve_grpc(service: Service[Any], *, migrate_first: bool) -> None:
     settings = service.load_settings()
     setup_logs(settings)
     setup_telemetry(settings)
-    return settings, Runtime(settings)
+    runtime = Runtime(settings)
+    if migrate_first:
+        service.migrate(runtime)
+    _refuse_old_schema(service, runtime)
+    service.grpc_server(settings, runtime, service.build(settings, runtime)).run()
+    flush_telemetry()
 
 
 def _refuse_old_schema(service: Service[Any], runtime: Runtime) -> None:
