@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from motcua_devstack.demo.walk import Walk
 from motcua_kit.documents import qr_svg, render
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.documents.sign import FileKey, PadesSigner
@@ -89,3 +90,16 @@ def test_the_judge_sees_an_altered_document(signer: PadesSigner, pdfsig: Callabl
 
 def test_the_judge_sees_what_was_added_later(signer: PadesSigner, pdfsig: Callable[[bytes], str]) -> None:
     assert "Not total document signed" in pdfsig(signed(signer, rendered(1)) + b"\n% more\n")
+
+
+def test_what_the_main_job_issues_stands_up_to_both_judges(
+    walk: Walk, pdfsig: Callable[[bytes], str], verapdf: Callable[..., list[str]]
+) -> None:
+    issued = {"permit": walk.permit_pdf, **{f"slip_{form}": file for form, file in walk.slips.items()}}
+    assert {"permit", "slip_01", "slip_02"} <= issued.keys()
+    pdfs = {name: file.read_bytes() for name, file in issued.items()}
+    for name, pdf in pdfs.items():
+        verdict = pdfsig(pdf)
+        assert "Signature is Valid" in verdict, name
+        assert "Total document signed" in verdict, name
+    assert verapdf(**pdfs) == [f"PASS {name}.pdf {flavour}" for flavour in ("2a", "ua1") for name in pdfs]
