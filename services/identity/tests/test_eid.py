@@ -71,11 +71,11 @@ def test_a_code_is_good_once(eid: Callable[..., OidcEidProvider]) -> None:
         provider.identity(code, REQUEST)
 
 
-@pytest.mark.parametrize("change", [{"nonce": "another"}, {"code_verifier": "w" * 64}])
-def test_an_answer_to_another_question_is_refused(eid: Callable[..., OidcEidProvider], change: dict[str, str]) -> None:
+@pytest.mark.parametrize("other", [replace(REQUEST, nonce="another"), replace(REQUEST, code_verifier="w" * 64)])
+def test_an_answer_to_another_question_is_refused(eid: Callable[..., OidcEidProvider], other: EidRequest) -> None:
     provider = eid()
     with pytest.raises(NotAuthenticated) as error:
-        provider.identity(signed_in(provider), replace(REQUEST, **change))
+        provider.identity(signed_in(provider), other)
     assert error.value.reason == "EID_REFUSED"
 
 

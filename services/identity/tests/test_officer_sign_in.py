@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 import requests
 
+from motcua_identity.adapters.attempts import LimitedAttempts
+from motcua_kit.domain import DependencyDown, RateLimited
+
 
 def sign_in(identity: Any, officer: Any, **changes: str) -> requests.Response:
     """Fill in the form rightly but for the changes."""
     right = {"username": "lan.le", "password": identity.secrets["password"], "code": identity.one_time_code()}
-    return officer.officer_form(officer.follow(officer.authorize()), **{**right, **changes})
+    page: requests.Response = officer.officer_form(officer.follow(officer.authorize()), **{**right, **changes})
+    return page
 
 
 def test_an_officer_signs_in_and_the_token_carries_the_posts_in_force(identity: Any, officer: Any) -> None:
@@ -59,6 +63,22 @@ def test_too_many_wrong_attempts_are_slowed_down_also_with_the_right_password(id
     assert page.status_code == 429
     assert int(page.headers["Retry-After"]) > 0
     assert "Đã nhập sai quá nhiều lần" in page.text
+
+
+def test_a_stranger_does_not_lock_an_officer_out_elsewhere() -> None:
+    attempts = LimitedAttempts("memory://")
+    for _ in range(5):
+        attempts.failed("lan.le", "203.0.113.7")
+    with pytest.raises(RateLimited):
+        attempts.check("lan.le", "203.0.113.7")
+    attempts.check("lan.le", "198.51.100.4")
+
+
+def test_without_counting_nobody_is_let_in() -> None:
+    attempts = LimitedAttempts("redis://127.0.0.1:9")
+    for count in (attempts.check, attempts.failed):
+        with pytest.raises(DependencyDown):
+            count("lan.le", "127.0.0.1")
 
 
 def test_a_form_without_its_csrf_token_is_refused(identity: Any, officer: Any) -> None:

@@ -76,6 +76,14 @@ def test_a_citizen_signs_in_at_the_e_id(identity: Any, citizen: Any) -> None:
     assert MINH_KHAI[0] not in str(claims) + str(id_claims)
 
 
+def test_what_is_logged_names_nobody(citizen: Any, capsys: Any) -> None:
+    citizen.citizen(*MINH_KHAI)
+    logged = capsys.readouterr()
+    assert "signed_in" in logged.out
+    for private in (*MINH_KHAI, "Khai", "+84901230001", "minhkhai@example.com", "Hoa Sứ"):
+        assert private not in logged.out + logged.err
+
+
 def test_the_second_sign_in_finds_the_account_of_the_first(identity: Any, citizen: Any) -> None:
     first = identity.claims(citizen.citizen(*MINH_KHAI)["access_token"])
     citizen.session.cookies.clear()

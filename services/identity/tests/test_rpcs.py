@@ -146,7 +146,7 @@ def test_contact_data_is_the_persons_own(running: RunningService, khai: Caller) 
     ],
 )
 def test_bad_contact_data_changes_nothing(
-    running: RunningService, khai: Caller, fields: dict[str, str], mask: list[str], reason: str
+    running: RunningService, khai: Caller, fields: dict[str, Any], mask: list[str], reason: str
 ) -> None:
     accounts = running.call(AccountServiceStub, khai)
     before = accounts.GetAccount(account_pb2.GetAccountRequest(name=khai.name))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from limits import RateLimitItem, parse
+from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-from motcua_kit.domain import RateLimited
+from motcua_kit.domain import DependencyDown, RateLimited
 
 PER_OFFICER_AND_ADDRESS = parse("5/15minute")
 PER_OFFICER = parse("20/15minute")
@@ -26,26 +29,42 @@ class LimitedAttempts:
     """
 
     def __init__(self, storage: str) -> None:
-        self._limiter = FixedWindowRateLimiter(storage_from_string(storage))
+        self._limiter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
 
     def check(self, username: str, address: str) -> None:
         """Let an attempt go on.
 
         Raises:
             RateLimited: `SIGN_IN_LOCKED`.
+            DependencyDown: nobody can count now; without counting nobody is let in.
         """
         for limit, *keys in _limits(username, address):
-            if not self._limiter.test(limit, *keys):
+            with _counting():
+                allowed = self._limiter.test(limit, *keys)
                 reset, _ = self._limiter.get_window_stats(limit, *keys)
+            if not allowed:
                 wait = timedelta(seconds=max(1, int(reset - time.time())))
                 raise RateLimited(
                     "SIGN_IN_LOCKED", "too many wrong attempts", wait, minutes=str(wait.seconds // 60 + 1)
                 )
 
     def failed(self, username: str, address: str) -> None:
-        """Count a wrong attempt."""
-        for limit, *keys in _limits(username, address):
-            self._limiter.hit(limit, *keys)
+        """Count a wrong attempt.
+
+        Raises:
+            DependencyDown: nobody can count now.
+        """
+        with _counting():
+            for limit, *keys in _limits(username, address):
+                self._limiter.hit(limit, *keys)
+
+
+@contextmanager
+def _counting() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise DependencyDown("DEPENDENCY_DOWN", "wrong sign-ins cannot be counted") from error
 
 
 def _limits(username: str, address: str) -> list[tuple[RateLimitItem, str, str]]:

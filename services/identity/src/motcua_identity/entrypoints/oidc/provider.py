@@ -252,7 +252,7 @@ class Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no ty
 
     CLIENT_AUTH_METHODS = ("client_secret_basic", "client_secret_post", "none")
 
-    def query_token(self, token_string: str, token_type_hint: str | None) -> RefreshToken | None:
+    def query_token(self, token_string: str, _hint: str | None) -> RefreshToken | None:
         """Return the token's family."""
         family = self.server.provider.grants.family_of(token_string)
         return RefreshToken(family) if family else None
