@@ -177,15 +177,12 @@ def test_the_same_agency_is_asked_the_same_thing_once_at_a_time(make_application
     assert [asked.consultation_id for asked in application.consultations] == ["c1", "c3"]
 
 
-def test_a_review_says_why_a_condition_is_not_met(make_application: Make) -> None:
+def test_a_review_of_an_unknown_condition_changes_nothing(make_application: Make) -> None:
     application = make_application()
-    for review, reason in (
-        (ConditionReview("planning", ConditionOutcome.NOT_MET), "REVIEW_NOTE_MISSING"),
-        (ConditionReview("colour", ConditionOutcome.MET), "CONDITION_UNKNOWN"),
-    ):
-        with pytest.raises(DomainError) as refused:
-            application.review([review], officer=HANDLER, now=NOW)
-        assert refused.value.reason == reason
+    reviews = [ConditionReview("planning", ConditionOutcome.MET), ConditionReview("colour", ConditionOutcome.MET)]
+    with pytest.raises(DomainError) as refused:
+        application.review(reviews, officer=HANDLER, now=NOW)
+    assert refused.value.reason == "CONDITION_UNKNOWN"
     assert {condition.outcome for condition in application.checklist} == {ConditionOutcome.UNSPECIFIED}
 
 

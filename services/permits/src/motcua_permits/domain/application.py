@@ -173,7 +173,7 @@ class PermitApplication(Aggregate):
         """Record a handler's review of conditions (NĐ 217/2026 Điều 50–52).
 
         Raises:
-            ValidationFailed: a condition is unknown, or not met without a note saying why.
+            ValidationFailed: a condition is unknown.
             IllegalTransition: the application is not under review.
         """
         self._require("ReviewChecklist", ApplicationState.UNDER_REVIEW)
@@ -181,10 +181,6 @@ class PermitApplication(Aggregate):
         for position, review in enumerate(reviews):
             if review.code not in conditions:
                 raise _invalid("CONDITION_UNKNOWN", f"reviews[{position}].code", "no such condition", code=review.code)
-            if review.outcome is ConditionOutcome.NOT_MET and not review.note.strip():
-                raise _invalid(
-                    "REVIEW_NOTE_MISSING", f"reviews[{position}].note", "say why it is not met", code=review.code
-                )
             conditions[review.code] = replace(
                 conditions[review.code],
                 outcome=review.outcome,

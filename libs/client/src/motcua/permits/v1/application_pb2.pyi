@@ -1036,7 +1036,7 @@ class ConditionReview(_message.Message):
     outcome: Global___Condition.Outcome.ValueType
     """What the review says."""
     note: _builtins.str
-    """Note; required when the condition is not met."""
+    """Note, for the leader and, when the condition is not met, for the applicant."""
     def __init__(
         self,
         *,

@@ -56,11 +56,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """No permit has this number and verification code."""
     ERROR_REASON_RULE_SET_MISSING: _ErrorReason.ValueType  # 16
     """The City's by-law data has no rule for the date."""
-    ERROR_REASON_REVIEW_NOTE_MISSING: _ErrorReason.ValueType  # 17
-    """A review says that a condition is not met and does not say why."""
-    ERROR_REASON_COMPONENT_UNKNOWN: _ErrorReason.ValueType  # 18
+    ERROR_REASON_COMPONENT_UNKNOWN: _ErrorReason.ValueType  # 17
     """The procedure has no component of that code."""
-    ERROR_REASON_COMPONENT_HELD_BY_CITY: _ErrorReason.ValueType  # 19
+    ERROR_REASON_COMPONENT_HELD_BY_CITY: _ErrorReason.ValueType  # 18
     """The City holds the component already and may not ask for it (once-only)."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
@@ -100,10 +98,8 @@ ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 15
 """No permit has this number and verification code."""
 ERROR_REASON_RULE_SET_MISSING: ErrorReason.ValueType  # 16
 """The City's by-law data has no rule for the date."""
-ERROR_REASON_REVIEW_NOTE_MISSING: ErrorReason.ValueType  # 17
-"""A review says that a condition is not met and does not say why."""
-ERROR_REASON_COMPONENT_UNKNOWN: ErrorReason.ValueType  # 18
+ERROR_REASON_COMPONENT_UNKNOWN: ErrorReason.ValueType  # 17
 """The procedure has no component of that code."""
-ERROR_REASON_COMPONENT_HELD_BY_CITY: ErrorReason.ValueType  # 19
+ERROR_REASON_COMPONENT_HELD_BY_CITY: ErrorReason.ValueType  # 18
 """The City holds the component already and may not ask for it (once-only)."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
