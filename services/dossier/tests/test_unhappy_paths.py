@@ -245,6 +245,30 @@ def test_a_draft_that_cannot_be_right_is_refused(office: Office, fields: dict[st
     assert list(office.citizen.ListDossiers(pb.ListDossiersRequest()).dossiers) == []
 
 
+def test_an_officer_files_for_a_person(office: Office, people: SimpleNamespace) -> None:
+    draft = pb.Dossier(procedure="procedures/1.013225", unit=people.ward)
+    with pytest.raises(errors.ValidationFailed) as refused:
+        office.receiver.CreateDossier(pb.CreateDossierRequest(dossier=draft))
+    assert [violation.field for violation in refused.value.violations] == ["dossier.applicant"]
+    draft.applicant = people.an
+    filed = office.receiver.CreateDossier(pb.CreateDossierRequest(dossier=draft))
+    assert filed.channel == State.CHANNEL_COUNTER
+    assert office.get(filed.name).applicant == people.an
+    foreign = office.as_(officer("reception_officer", people.other_ward))
+    with pytest.raises(errors.NotFound):
+        foreign.CreateDossier(pb.CreateDossierRequest(dossier=draft))
+
+
+def test_reading_somebodys_dossier_is_noted(office: Office, people: SimpleNamespace) -> None:
+    dossier = office.submitted()
+    office.get(dossier.name)
+    assert "access.recorded" not in types(office)
+    office.receiver.GetDossier(pb.GetDossierRequest(name=dossier.name))
+    (noted,) = [event["data"] for event in office.running.events() if event["type"] == "access.recorded"]
+    assert (noted["person"], noted["reader"], noted["resource"]) == (people.an, people.receiver, dossier.name)
+    assert noted["purpose"] == "dossier.read"
+
+
 def test_an_unknown_procedure_is_not_found(office: Office) -> None:
     with pytest.raises(errors.NotFound) as refused:
         office.draft(procedure="procedures/9.999999")

@@ -167,6 +167,18 @@ def test_a_draft_is_deleted_with_its_files(office: Office, pdf: bytes) -> None:
         office.citizen.CreateUploadDownload(pb.CreateUploadDownloadRequest(name=upload.name))
 
 
+def test_the_check_of_a_deleted_drafts_file_is_no_failure(office: Office, pdf: bytes) -> None:
+    draft = office.draft()
+    prepared = office.prepare(draft.name, "site_plan", pdf)
+    office.send(prepared, pdf)
+    office.citizen.FinalizeUpload(pb.FinalizeUploadRequest(name=prepared.upload.name))
+    event = next(one for one in office.running.events() if one["type"] == "document.uploaded")
+    office.citizen.DeleteDossier(pb.DeleteDossierRequest(name=draft.name))
+    office.running.receive("dossier.check_upload", event)
+    with pytest.raises(errors.NotFound):
+        office.get(draft.name)
+
+
 def test_the_local_scanner_is_for_one_machine_only() -> None:
     with pytest.raises(ValueError, match="use clamd"):
         DossierSettings(mongodb_uri="mongodb://x", malware_scanner="local", profile="production")

@@ -27,7 +27,7 @@ from motcua_dossier.domain.parts import HeldPaper
 from motcua_dossier.domain.procedure import Channel, Procedure
 from motcua_kit.access import Access
 from motcua_kit.command import Command
-from motcua_kit.domain import NotFound, PreconditionFailed, StaleVersion, ValidationFailed
+from motcua_kit.domain import FieldViolation, NotFound, PreconditionFailed, StaleVersion, ValidationFailed
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class Drafting:
         """
         applicant = new.applicant or command.actor
         access.check(owner=applicant, unit=new.unit)
+        if not applicant.startswith("accounts/"):
+            message = "say for whom: an officer files for a person"
+            raise ValidationFailed(
+                "REQUEST_INVALID", message, [FieldViolation("dossier.applicant", "REQUEST_INVALID", message)]
+            )
         today = city_date(command.time)
         procedure = self.procedures.current(new.procedure, today)
         unit = self._competent_unit(procedure, new.unit, command)

@@ -100,7 +100,10 @@ class Files:
 
     def check(self, command: Command, identity: str, upload_id: str) -> None:
         """Check a file that has been sent, and note what was found. Runs in the background."""
-        upload = self.dossiers.get(identity).upload(upload_id)
+        try:
+            upload = self.dossiers.get(identity).upload(upload_id)
+        except NotFound:
+            return  # the draft was deleted meanwhile
         if upload.state in (UploadState.CHECKED, UploadState.REJECTED):
             return
         inspection = self.inspector.inspect(upload_key(identity, upload_id), upload)

@@ -12,12 +12,11 @@ from motcua_dossier.domain import events
 from motcua_dossier.domain.calendar import CityCalendar, Pause, closing_time
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.law import LegalReference
+from motcua_dossier.domain.papers import Papers
 from motcua_dossier.domain.parts import (
     RESULT_COMPONENT,
-    SATISFIED,
     Charge,
     Component,
-    ComponentState,
     HeldPaper,
     Inspection,
     NewUpload,
@@ -48,9 +47,6 @@ from motcua_kit.domain import (
     PreconditionFailed,
     ValidationFailed,
 )
-
-MAX_UPLOADS = 200
-"""Most files that one dossier may ever have."""
 
 
 class DeliveryMethod(Enum):
@@ -97,8 +93,7 @@ class Dossier(Aggregate):
     finance_state: FinanceState = FinanceState.NOT_DUE
     delivery_state: DeliveryState = DeliveryState.NOT_READY
     sync_state: SyncState = SyncState.NONE
-    components: list[Component] = field(default_factory=list)
-    uploads: list[Upload] = field(default_factory=list)
+    papers: Papers = field(default_factory=Papers)
     supplement: Supplement | None = None
     charges: list[Charge] = field(default_factory=list)
     slips: list[Slip] = field(default_factory=list)
@@ -119,16 +114,8 @@ class Dossier(Aggregate):
 
     def draft(self, procedure: Procedure, held: Iterable[HeldPaper]) -> None:
         """Set up a new draft: its components, with those that the City holds linked as reused."""
-        self.components = [
-            Component(
-                component.code,
-                component.title.vi,
-                component.required_for(self.form),
-                ComponentState.FROM_FORM if component.from_form else ComponentState.MISSING,
-            )
-            for component in procedure.components
-        ]
-        self.link(held)
+        self.papers = Papers.of(procedure, self.form)
+        self.papers.link(held)
         self.record(events.DossierDrafted(**self._about()))
 
     def update_form(self, procedure: Procedure, form: dict[str, Any], held: Iterable[HeldPaper]) -> None:
@@ -139,7 +126,7 @@ class Dossier(Aggregate):
         """
         self.require_draft()
         self._take_form(procedure, form)
-        self.link(held)
+        self.papers.link(held)
 
     def choose_delivery(self, method: DeliveryMethod) -> None:
         """Choose how the result of a draft is to be handed over.
@@ -159,16 +146,6 @@ class Dossier(Aggregate):
         if self.state is not State.DRAFT:
             raise PreconditionFailed("NOT_A_DRAFT", "only a draft can be changed", state=self.state.name)
 
-    def link(self, held: Iterable[HeldPaper]) -> None:
-        """Link the papers that the City holds, and only those; what was linked before and is not held is unlinked."""
-        sources = {paper.component: paper.source for paper in held}
-        for component in self.components:
-            if component.code in sources:
-                component.state, component.source = ComponentState.REUSED, sources[component.code]
-            elif component.state is ComponentState.REUSED and not component.source.startswith("documents/"):
-                component.state, component.source = ComponentState.MISSING, ""
-        self._settle_components()
-
     def reuse(self, procedure: Procedure, paper: HeldPaper, kind: str = "") -> None:
         """Let a paper that the City holds stand for a component.
 
@@ -182,14 +159,7 @@ class Dossier(Aggregate):
             ValidationFailed: there is no such component.
         """
         self._require_open_for(paper.component)
-        if not procedure.component(paper.component).takes(paper.source, kind):
-            raise PreconditionFailed(
-                "COMPONENT_NOT_REUSABLE",
-                f"{paper.component} cannot be taken from {paper.source}",
-                component=self.component(paper.component).title,
-            )
-        component = self.component(paper.component)
-        component.state, component.source = ComponentState.REUSED, paper.source
+        self.papers.reuse(procedure.component(paper.component), paper.source, kind)
 
     # ── files ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -201,26 +171,8 @@ class Dossier(Aggregate):
             ValidationFailed: the component is unknown, or does not take such a file.
         """
         self._require_open_for(new.component)
-        rule = procedure.component(new.component)
-        component = self.component(new.component)
-        if component.state is ComponentState.REUSED:
-            raise _held_by_city(component)
-        if new.content_type not in rule.media_types:
-            raise _bad_upload(
-                "FILE_TYPE_NOT_ALLOWED", "content_type", component=component.title, content_type=new.content_type
-            )
-        if new.size > rule.max_size:
-            raise _bad_upload("FILE_TOO_LARGE", "size", component=component.title, max_size=str(rule.max_size))
-        same = [upload for upload in self.uploads if upload.component == new.component]
-        live = [upload for upload in same if upload.state is not UploadState.REJECTED]
-        if len(live) >= rule.max_files or len(self.uploads) >= MAX_UPLOADS:
-            raise PreconditionFailed(
-                "TOO_MANY_FILES",
-                f"{new.component} takes {rule.max_files} files",
-                component=component.title,
-                max_files=str(rule.max_files),
-            )
-        return self._add_upload(new, now)
+        supplement = self.supplement.id if self.state is State.SUPPLEMENT_REQUESTED and self.supplement else ""
+        return self.papers.prepare(procedure.component(new.component), new, supplement, now)
 
     def prepare_result(self, new: NewUpload, now: datetime) -> Upload:
         """Prepare a place for a result.
@@ -229,7 +181,7 @@ class Dossier(Aggregate):
             IllegalTransition: the dossier is not being processed.
         """
         self._require_processing("CreateResultUpload")
-        return self._add_upload(new, now)
+        return self.papers.add(new, "", now)
 
     def finalize_upload(self, upload_id: str) -> None:
         """Note that the bytes have been sent; saying it again changes nothing.
@@ -237,11 +189,8 @@ class Dossier(Aggregate):
         Raises:
             NotFound: there is no such upload.
         """
-        upload = self.upload(upload_id)
-        if upload.state is UploadState.AWAITING:
-            upload.state = UploadState.CHECKING
-            self._settle_components()
-            self.record(events.DocumentUploaded(upload=upload.id, **self._about()))
+        if self.papers.finalize(upload_id):
+            self.record(events.DocumentUploaded(upload=upload_id, **self._about()))
 
     def settle_upload(self, upload_id: str, inspection: Inspection, now: datetime) -> None:
         """Note what the check of a file found; a file is settled once.
@@ -249,13 +198,17 @@ class Dossier(Aggregate):
         Raises:
             NotFound: there is no such upload.
         """
-        upload = self.upload(upload_id)
-        if upload.state in (UploadState.CHECKED, UploadState.REJECTED):
-            return
-        upload.state = UploadState.CHECKED if inspection.rejection is None else UploadState.REJECTED
-        upload.rejection, upload.finding, upload.check_time = inspection.rejection, inspection.finding, now
-        upload.stored_version = inspection.stored_version
-        self._settle_components()
+        self.papers.settle(upload_id, inspection, now)
+
+    @property
+    def components(self) -> list[Component]:
+        """Components and where they come from."""
+        return self.papers.components
+
+    @property
+    def uploads(self) -> list[Upload]:
+        """Files."""
+        return self.papers.uploads
 
     def upload(self, upload_id: str) -> Upload:
         """Return a file.
@@ -263,10 +216,7 @@ class Dossier(Aggregate):
         Raises:
             NotFound: there is none of that id.
         """
-        for upload in self.uploads:
-            if upload.id == upload_id:
-                return upload
-        raise NotFound("UPLOAD_NOT_FOUND", "no such upload", upload=upload_id)
+        return self.papers.upload(upload_id)
 
     def component(self, code: str) -> Component:
         """Return a component.
@@ -274,10 +224,7 @@ class Dossier(Aggregate):
         Raises:
             ValidationFailed: there is none of that code.
         """
-        for component in self.components:
-            if component.code == code:
-                return component
-        raise ValidationFailed("COMPONENT_UNKNOWN", f"there is no component {code}", component=code)
+        return self.papers.component(code)
 
     # ── reception ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -297,12 +244,7 @@ class Dossier(Aggregate):
         _require_valid(violations)
         procedure.time_limit(self.form)
         self._take_form(procedure, self.form)
-        self._require_files_settled(self.components)
-        for component in self.components:
-            if component.required and component.state not in SATISFIED:
-                raise PreconditionFailed(
-                    "COMPONENT_MISSING", f"component {component.code} is missing", component=component.title
-                )
+        self.papers.require_complete()
 
     def submit(self, procedure: Procedure, code: str, violations: Sequence[FieldViolation], now: datetime) -> None:
         """Submit the draft under a version of the procedure, which it keeps, and a code for life.
@@ -316,7 +258,7 @@ class Dossier(Aggregate):
         self.code = code
         self.procedure_version = procedure.version
         self.submit_time = now
-        self.uploads = [upload for upload in self.uploads if upload.state is not UploadState.AWAITING]
+        self.papers.drop_unsent()
         self._move("Submit", now)
         self.record(events.DossierSubmitted(submit_time=now, **self._about()))
 
@@ -402,9 +344,7 @@ class Dossier(Aggregate):
                 "SUPPLEMENT_ALREADY_REQUESTED", "a supplement may be asked for only once", code=self.code
             )
         for item in items:
-            component = self.component(item.component)
-            if component.state is ComponentState.REUSED:
-                raise _held_by_city(component)
+            self.papers.require_not_held(item.component)
         days = procedure.supplement.working_days
         answer_by = calendar.working(self.unit).answer_by(now, days)
         self.supplement = Supplement(supplement_id, list(items), requester, now, days, answer_by)
@@ -443,13 +383,7 @@ class Dossier(Aggregate):
         if form is not None:
             _require_valid(violations)
             self._take_form(procedure, form)
-        asked = [self.component(item.component) for item in supplement.items]
-        self._require_files_settled(asked)
-        for component in asked:
-            if not self._answered(component, supplement, form is not None):
-                raise PreconditionFailed(
-                    "SUPPLEMENT_INCOMPLETE", f"{component.code} was not provided", component=component.title
-                )
+        self.papers.require_answer(supplement, form_changed=form is not None)
         supplement.answer_time = now
         supplement.note = note
         self._move("AnswerSupplement", now)
@@ -664,26 +598,7 @@ class Dossier(Aggregate):
 
     def _take_form(self, procedure: Procedure, form: dict[str, Any]) -> None:
         self.form = form
-        for component in self.components:
-            component.required = procedure.component(component.code).required_for(form)
-
-    def _add_upload(self, new: NewUpload, now: datetime) -> Upload:
-        supplement = self.supplement.id if self.state is State.SUPPLEMENT_REQUESTED and self.supplement else ""
-        upload = new.prepared(now, supplement)
-        self.uploads.append(upload)
-        self._settle_components()
-        return upload
-
-    def _settle_components(self) -> None:
-        """Derive where components stand from their files; what is reused or the form itself has no files."""
-        for component in self.components:
-            if component.state in (ComponentState.REUSED, ComponentState.FROM_FORM):
-                continue
-            states = {upload.state for upload in self.uploads if upload.component == component.code}
-            if UploadState.CHECKED in states:
-                component.state = ComponentState.PROVIDED
-            else:
-                component.state = ComponentState.PENDING if states else ComponentState.MISSING
+        self.papers.require_by(procedure, form)
 
     def _require_open_for(self, component: str) -> None:
         """Let files come in only for a draft, or for what a supplement asks for."""
@@ -707,32 +622,6 @@ class Dossier(Aggregate):
                 state=self.state.name,
             )
 
-    def _require_files_settled(self, components: Iterable[Component]) -> None:
-        for component in components:
-            states = {upload.state for upload in self.uploads if upload.component == component.code}
-            if UploadState.CHECKING in states:
-                raise PreconditionFailed(
-                    "UPLOAD_NOT_CHECKED", f"a file of {component.code} is being checked", component=component.title
-                )
-            if UploadState.REJECTED in states and UploadState.CHECKED not in states and component.required:
-                raise PreconditionFailed(
-                    "UPLOAD_REJECTED", f"the file of {component.code} was rejected", component=component.title
-                )
-
-    def _answered(self, component: Component, supplement: Supplement, form_changed: bool) -> bool:  # noqa: FBT001
-        match component.state:
-            case ComponentState.REUSED:
-                return True
-            case ComponentState.FROM_FORM:
-                return form_changed
-            case _:
-                return any(
-                    upload.component == component.code
-                    and upload.state is UploadState.CHECKED
-                    and upload.supplement == supplement.id
-                    for upload in self.uploads
-                )
-
     def _open_supplement(self) -> Supplement:
         if self.supplement is None:
             message = "the state says that a supplement was asked for, and there is none"
@@ -752,20 +641,6 @@ class Dossier(Aggregate):
         }
 
 
-def _held_by_city(component: Component) -> PreconditionFailed:
-    return PreconditionFailed(
-        "COMPONENT_HELD_BY_CITY",
-        f"the City holds {component.code} and may not ask for it",
-        component=component.title,
-        source=component.source,
-    )
-
-
 def _require_valid(violations: Sequence[FieldViolation]) -> None:
     if violations:
         raise ValidationFailed("FORM_INVALID", "the form does not satisfy its schema", violations)
-
-
-def _bad_upload(reason: str, field_name: str, **metadata: str) -> ValidationFailed:
-    message = f"the component does not take this {field_name}"
-    return ValidationFailed(reason, message, [FieldViolation(field_name, reason, message)], **metadata)
