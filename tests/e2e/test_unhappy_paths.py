@@ -93,7 +93,7 @@ def test_permit_refused_with_reasons_and_law(walk: Walk) -> None:
         for one in conditions
         if one.outcome != Condition.OUTCOME_NOT_APPLICABLE
     }
-    walk.handler.review(case.application, outcomes)
+    walk.handler.review(case.application, outcomes, "Không phù hợp quy hoạch chi tiết.")
     reason = RefusalReason(rule="planning", law=LAW, text="Không phù hợp quy hoạch chi tiết.")
     walk.handler.propose(case.application, Decision.OUTCOME_REFUSE, "Đề nghị từ chối.", [reason])
     with pytest.raises(PreconditionFailed):
@@ -125,10 +125,11 @@ def test_malware_is_rejected_and_keeps_the_draft_from_being_submitted(walk: Walk
     infected = next(one for one in draft.uploads if one.component == "site_plan")
     assert infected.state == Upload.STATE_REJECTED
     assert infected.rejection == Upload.REJECTION_MALWARE
-    missing = {one.code for one in draft.components if one.state == Component.STATE_MISSING}
-    assert "site_plan" in missing
+    provided = {one.code for one in draft.components if one.state == Component.STATE_PROVIDED}
+    assert "site_plan" not in provided
     with pytest.raises(PreconditionFailed) as refusal:
         walk.citizen.submit(draft.name)
+    assert refusal.value.reason == "UPLOAD_REJECTED"
     assert refusal.value.localized_message
     assert walk.citizen.dossier(draft.name).state == Dossier.STATE_DRAFT
     walk.citizen.upload(draft.name, "site_plan", house.paper("site_plan", house.PAPERS["site_plan"]))

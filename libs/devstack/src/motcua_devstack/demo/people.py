@@ -243,10 +243,15 @@ class Handler(Person):
         return self.applications.RequestSupplement(request)
 
     def review(
-        self, application: str, outcomes: Mapping[str, application_pb2.Condition.Outcome.ValueType]
+        self, application: str, outcomes: Mapping[str, application_pb2.Condition.Outcome.ValueType], note: str = ""
     ) -> application_pb2.PermitApplication:
-        """Record whether the conditions of the law are met."""
-        reviews = [application_pb2.ConditionReview(code=code, outcome=outcome) for code, outcome in outcomes.items()]
+        """Record whether the conditions of the law are met; `note` says why those that are not are not."""
+        reviews = [
+            application_pb2.ConditionReview(
+                code=code, outcome=outcome, note=note if outcome == application_pb2.Condition.OUTCOME_NOT_MET else ""
+            )
+            for code, outcome in outcomes.items()
+        ]
         request = application_pb2.ReviewChecklistRequest(name=application, reviews=reviews)
         return self.applications.ReviewChecklist(request)
 
