@@ -13,7 +13,7 @@ import pytest
 
 from motcua_kit.documents.sign import FileKey, PadesSigner
 from motcua_permits.adapters.city import load_catalogue
-from motcua_permits.adapters.press import TypstPress, place_name
+from motcua_permits.adapters.press import TypstPress, place_name, signing_position
 from motcua_permits.application.ports import Investor, Signatory
 from motcua_permits.domain.permit import Permit, PermitState, PermittedWork
 from motcua_permits.domain.values import PermitKind
@@ -117,6 +117,7 @@ def test_the_paper_says_what_article_49_asks(paper: Any) -> None:
         "Công ty Thiết kế Bình An",
         "đến hết ngày 23 tháng 11 năm 2027",
         "TM. ỦY BAN NHÂN DÂN",
+        "KT. CHỦ TỊCH",
         "PHÓ CHỦ TỊCH",
         "Trần Quốc Khánh",
         "mã tra cứu ABCD-2345-EFGH-6789",
@@ -136,6 +137,13 @@ def test_pdfsig_finds_the_signature_good_over_the_whole_file(paper: Any) -> None
 def test_markup_in_a_name_is_printed_and_not_obeyed(paper: Any) -> None:
     with pikepdf.open(paper(Investor("#panic[x] *A* $y$", LONG_NAME * 3))) as pdf:
         assert len(pdf.pages) in {2, 3}
+
+
+@pytest.mark.parametrize(
+    ("title", "position"), [("Chủ tịch", "Chủ tịch"), ("Phó Chủ tịch", "KT. Chủ tịch\nPhó Chủ tịch")]
+)
+def test_a_deputy_signs_for_the_head(title: str, position: str) -> None:
+    assert signing_position(title) == position
 
 
 @pytest.mark.parametrize(

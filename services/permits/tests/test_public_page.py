@@ -33,7 +33,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def http(desk: Any) -> FlaskClient:
-    client: FlaskClient = desk.running.app.http.test_client()
+    client: FlaskClient = desk.running.app.http().test_client()
     return client
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import TYPE_CHECKING
 
 import urllib3
 
@@ -27,9 +28,11 @@ from motcua_permits.application.queries import Queries
 from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.permit import CODE_ALPHABET, CODE_LENGTH, Permit
 from motcua_permits.entrypoints.grpc import PermitApplicationGrpc, PermitGrpc
-from motcua_permits.entrypoints.http import make_http
 from motcua_permits.entrypoints.tasks import make_tasks
 from motcua_permits.settings import PermitsSettings
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 UPLOAD_TIMEOUT = urllib3.Timeout(connect=3.0, read=30.0)
 
@@ -72,8 +75,14 @@ def build(settings: PermitsSettings, runtime: Runtime) -> App:
             Servicer("motcua.permits.v1.PermitService", add_PermitServiceServicer_to_server, PermitGrpc(queries)),
         ],
         tasks=make_tasks(appraisal, issuing),
-        http=make_http(queries),
+        http=lambda: _pages(queries),
     )
+
+
+def _pages(queries: Queries) -> Flask:
+    from motcua_permits.entrypoints.http import make_http  # noqa: PLC0415 - for the HTTP process only
+
+    return make_http(queries)
 
 
 def new_verification_code() -> str:

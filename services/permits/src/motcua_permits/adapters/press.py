@@ -78,7 +78,7 @@ class TypstPress:
             "investor_name": investor.full_name,
             "investor_address": investor.address,
             "signer_name": signatory.full_name,
-            "signer_title": signatory.title,
+            "signer_title": signing_position(signatory.title),
             "dossier_code": application.dossier_code,
             "verification_code": grouped(permit.verification_code),
             "verification_url": url,
@@ -86,6 +86,12 @@ class TypstPress:
             "qr": qr_svg(url),
             "legal_basis": [basis.text for basis in in_force(self._catalogue.legal_basis, application.rules_date)],
         }
+
+
+def signing_position(title: str) -> str:
+    """Return the position as it is signed: a deputy signs for the head, "KT." (NĐ 30/2020, Phụ lục I, II.7)."""
+    head = title.removeprefix("Phó ")
+    return title if head == title else f"KT. {head}\n{title}"
 
 
 def place_name(unit: str) -> str:
