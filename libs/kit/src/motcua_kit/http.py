@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger as GunicornLogger
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
+from opentelemetry.trace import Span
 
 from motcua_kit.logs import setup_logs
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
@@ -19,7 +22,9 @@ HEALTH_PATH = "/healthz"
 
 def instrument(app: Flask) -> Flask:
     """Add what every HTTP end has: spans, a health path, headers that keep browsers careful."""
-    FlaskInstrumentor().instrument_app(app, excluded_urls=HEALTH_PATH.strip("/"))  # type: ignore[no-untyped-call]
+    FlaskInstrumentor().instrument_app(  # type: ignore[no-untyped-call]
+        app, excluded_urls=HEALTH_PATH.strip("/"), request_hook=_without_query
+    )
 
     @app.get(HEALTH_PATH)
     def health() -> tuple[str, int]:
@@ -38,6 +43,21 @@ def instrument(app: Flask) -> Flask:
     return app
 
 
+def _without_query(span: Span, environ: Mapping[str, Any]) -> None:
+    """Keep codes, tokens and names that stand in queries out of the span."""
+    if span.is_recording():
+        span.set_attribute("http.target", environ.get("PATH_INFO", ""))
+
+
+class _Log(GunicornLogger):
+    """Lets our own formatter write gunicorn's lines; requests are spans, so there is no access log."""
+
+    def setup(self, cfg: Any) -> None:
+        """Pass everything on to the root logger."""
+        del cfg
+        self.error_log.propagate = True
+
+
 def serve_http(service: Service[Any]) -> None:
     """Serve a service's WSGI application until told to stop; it is built in the worker process, after the fork."""
     settings = service.load_settings()
@@ -54,8 +74,7 @@ def serve_http(service: Service[Any]) -> None:
                 "timeout": 60,
                 "keepalive": 5,
                 "control_socket_disable": True,
-                "logconfig_dict": {"version": 1, "disable_existing_loggers": False},
-                "post_worker_init": lambda _worker: setup_logs(settings),
+                "logger_class": _Log,
                 "worker_exit": lambda _arbiter, _worker: flush_telemetry(),
             }
             for key, value in options.items():
@@ -66,10 +85,10 @@ def serve_http(service: Service[Any]) -> None:
             from motcua_kit.service.runtime import Runtime  # noqa: PLC0415 - the service package imports this module
 
             setup_telemetry(settings)
-            app = service.build(settings, Runtime(settings)).http
-            if app is None:
+            pages = service.build(settings, Runtime(settings)).http
+            if pages is None:
                 message = f"{service.name} has no HTTP end"
                 raise SystemExit(message)
-            return instrument(app)
+            return instrument(pages())
 
     Server().run()

@@ -21,6 +21,8 @@ from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from motcua_kit.domain import ValidationFailed
+
 FieldDescriptor = Any
 """protobuf has two classes for it, one typed without the other's members."""
 
@@ -197,7 +199,7 @@ def _value(raw: Any, descriptor: FieldDescriptor | None, hint: Any) -> Any:  # n
         case Duration():
             return raw.ToTimedelta()
         case Date():
-            return date(raw.year, raw.month, raw.day)
+            return _date(raw)
         case Message():
             return from_message(raw, hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
@@ -207,6 +209,14 @@ def _value(raw: Any, descriptor: FieldDescriptor | None, hint: Any) -> Any:  # n
     if hint is timedelta:
         return timedelta(seconds=raw)
     return raw
+
+
+def _date(raw: Date) -> date:
+    try:
+        return date(raw.year, raw.month, raw.day)
+    except ValueError as error:  # 30 February passes every field rule
+        message = f"{raw.year}-{raw.month}-{raw.day} is no date"
+        raise ValidationFailed("REQUEST_INVALID", message) from error
 
 
 def _enum_member(raw: Any, descriptor: FieldDescriptor | None, hint: type[Enum]) -> Enum:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from motcua.identity.v1 import (
     access_pb2_grpc,
@@ -29,14 +30,17 @@ from motcua_identity.application.sign_in import OfficerCheck, SignIns
 from motcua_identity.application.units import UnitApp
 from motcua_identity.entrypoints import cli
 from motcua_identity.entrypoints.grpc import AccessGrpc, AccountGrpc, OfficerGrpc, OrganisationGrpc, UnitGrpc
-from motcua_identity.entrypoints.oidc.app import create_app
-from motcua_identity.entrypoints.oidc.provider import Provider
 from motcua_identity.entrypoints.tasks import identity_tasks
 from motcua_identity.settings import IdentitySettings
 from motcua_kit.clock import system_clock
 from motcua_kit.rpc import Servicer
 from motcua_kit.service import App, Runtime, Service
 from motcua_kit.store import Migration, ensure_collections
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from motcua_identity.entrypoints.oidc.provider import Provider
 
 MIGRATIONS = [
     Migration(
@@ -91,6 +95,8 @@ class Parts:
     @cached_property
     def provider(self) -> Provider:
         """What the authorization server works with."""
+        from motcua_identity.entrypoints.oidc.provider import Provider  # noqa: PLC0415 - for the HTTP process only
+
         settings = self._settings
         grant_store = sign_in_store.MongoGrantStore(self._runtime.store)
         eid = OidcEidProvider(
@@ -146,8 +152,14 @@ def build(settings: IdentitySettings, runtime: Runtime) -> App:
             ),
         ],
         tasks=identity_tasks(parts.access_log_app),
-        http=create_app(parts.provider, SERVICE.catalogue(), settings.trusted_proxies),
+        http=lambda: _pages(parts, settings),
     )
+
+
+def _pages(parts: Parts, settings: IdentitySettings) -> Flask:
+    from motcua_identity.entrypoints.oidc.app import create_app  # noqa: PLC0415 - for the HTTP process only
+
+    return create_app(parts.provider, SERVICE.catalogue(), settings.trusted_proxies)
 
 
 def parts_from_environment() -> Parts:

@@ -9,7 +9,6 @@ from pydantic import ValidationError
 
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.dead_letters import DeadLetters
-from motcua_kit.http import serve_http
 from motcua_kit.logs import setup_logs
 from motcua_kit.service.definition import Service
 from motcua_kit.service.runtime import Runtime
@@ -52,6 +51,8 @@ def command_line(service: Service[Any]) -> click.Group:
     @group.command("http")
     def http_command() -> None:
         """Serve HTTP."""
+        from motcua_kit.http import serve_http  # noqa: PLC0415 - Flask and gunicorn are for this process only
+
         serve_http(service)
 
     @group.command("worker")

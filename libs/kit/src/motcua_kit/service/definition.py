@@ -28,12 +28,12 @@ class App:
     Attributes:
         servicers: gRPC services.
         tasks: background work; None when there is none.
-        http: WSGI application; None when the service has no HTTP end.
+        http: makes the WSGI application; None when the service has no HTTP end.
     """
 
     servicers: Sequence[Servicer] = ()
     tasks: Tasks | None = None
-    http: Any = None
+    http: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True)
