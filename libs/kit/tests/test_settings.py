@@ -38,6 +38,7 @@ def test_a_shifted_clock_is_for_the_local_profile(tmp_path: Path) -> None:
 
 
 def test_a_sample_secret_is_refused_outside_the_local_profile() -> None:
-    assert ServiceSettings(mongodb_uri="x", profile=Profile.LOCAL, client_secret="sample-secret")
+    local = ServiceSettings(mongodb_uri="x", profile=Profile.LOCAL, client_secret="sample-secret")
+    assert local.client_secret.get_secret_value() == "sample-secret"
     with pytest.raises(ValidationError, match="client_secret: holds a sample secret"):
         ServiceSettings(mongodb_uri="x", profile=Profile.PRODUCTION, client_secret="sample-secret")

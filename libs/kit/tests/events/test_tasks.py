@@ -182,6 +182,22 @@ def test_an_event_that_dies_again_is_one_letter_with_the_newer_reason(bench: Any
     assert letter.attempts == 9
 
 
+def test_an_event_that_dies_again_while_it_is_replayed_is_kept(bench: Any) -> None:
+    letters = DeadLetters(bench.store)
+
+    class Refusing:
+        """A broker whose worker is faster than the operator."""
+
+        def send_task(self, task: str, kwargs: dict[str, Any], queue: str) -> None:
+            letters.keep(task, queue, kwargs["event"], KeyError("again"), 1, NOW)
+
+    letters.keep("t.first", "t.default", WIRE, KeyError("once"), 1, NOW)
+    broker: Any = Refusing()
+    assert letters.replay(broker) == 1
+    (letter,) = letters.all()
+    assert "again" in letter.error
+
+
 def test_all_letters_are_replayed_in_order(bench: Any) -> None:
     letters = DeadLetters(bench.store)
     queue = f"{bench.service}.default"

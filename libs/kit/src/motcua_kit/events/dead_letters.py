@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ class DeadLetter:
     error: str
     attempts: int
     time: datetime
+    copy: str
+    """Differs each time that the event dies."""
 
 
 class DeadLetters:
@@ -45,6 +48,7 @@ class DeadLetters:
             "error": "".join(traceback.format_exception(error))[-4000:],
             "attempts": attempts,
             "time": time,
+            "copy": uuid.uuid4().hex,
         }
         self._letters.update_one({"_id": f"{task}:{event['id']}"}, {"$set": letter}, upsert=True)
 
@@ -59,7 +63,8 @@ class DeadLetters:
         for letter in list(self.all()):
             if identity in ("", letter.id):
                 app.send_task(letter.task, kwargs={"event": dict(letter.event)}, queue=letter.queue)
-                self._letters.delete_one({"_id": letter.id})
+                # Only this copy: the event may have died again before we come here.
+                self._letters.delete_one({"_id": letter.id, "copy": letter.copy})
                 count += 1
         return count
 

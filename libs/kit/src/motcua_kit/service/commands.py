@@ -123,6 +123,8 @@ def _dead_letter_commands(service: Service[Any]) -> click.Group:
         runtime = Runtime(settings)
         routes = {item.route for item in runtime.topology.tasks_of(service.name).values()}
         count = DeadLetters(runtime.store).replay(celery_app(settings, routes), identity)
+        if identity and not count:
+            raise click.ClickException(f"there is no dead letter {identity}")
         click.echo(f"{count} replayed")
 
     return group
