@@ -1,12 +1,14 @@
 """The whole suite on one machine, as data: every process with its addresses, settings and order of start."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from motcua_devstack import cast, embedded, filelock, ports, probes, servers
@@ -100,6 +102,7 @@ class Stack:
             with Supervisor(
                 plan.processes(), self.logs, state_file=self.state_file, told=told or (lambda _name, _state: None)
             ) as supervisor:
+                plan.note_base_data()
                 yield RunningStack(self, plan.addresses, plan.vault, supervisor)
 
     def running_pid(self) -> int | None:
@@ -216,14 +219,14 @@ class _Plan:
         processes = [*self._embedded, self._eid(basis), self._sinks(basis)]
         for service in SERVICES:
             processes += self._service(service, basis, topology)
-        processes += self._base_data()
-        migrated = tuple(f"{service}-migrate" for service in SERVICES)
+        if not self.base_data_is_loaded():
+            processes += self._base_data()
         processes.append(
             Process(
                 name=SCHEDULER,
                 command=(sys.executable, "-m", "motcua_kit.scheduler"),
                 environment=self._settings(""),
-                after=(*basis, *migrated),
+                after=basis,
             )
         )
         return processes
@@ -231,15 +234,13 @@ class _Plan:
     def _service(self, service: str, basis: tuple[str, ...], topology: Topology) -> Iterator[Process]:
         settings = self._settings(service)
         module = (sys.executable, "-m", f"motcua_{service}")
-        migrate = f"{service}-migrate"
-        ready = (*basis, migrate)
-        yield Process(name=migrate, command=(*module, "migrate"), environment=settings, after=basis, once=True)
+        ready = (*basis, f"{service}-grpc")
         yield Process(
             name=f"{service}-grpc",
-            command=(*module, "grpc"),
+            command=(*module, "grpc", "--migrate"),
             environment=settings,
             ready=probes.grpc_health(self._ports[f"{service}-grpc"]),
-            after=ready,
+            after=basis,
             stop_seconds=25,
         )
         if service in WITH_HTTP:
@@ -260,20 +261,42 @@ class _Plan:
                 stop_seconds=30,
             )
 
+    def base_data_is_loaded(self) -> bool:
+        """Whether these very files have been loaded into this very database."""
+        return self._mark.exists() and self._mark.read_text() == self._base_data_digest()
+
+    def note_base_data(self) -> None:
+        """Remember that the base data are loaded."""
+        self._mark.write_text(self._base_data_digest())
+
+    @property
+    def _mark(self) -> Path:
+        return self._stack.folder / "base-data"
+
+    def _base_data_digest(self) -> str:
+        digest = hashlib.sha256(self.addresses.mongodb_uri.encode())
+        digest.update(self._seed.read_bytes())
+        for file in sorted((*(CITY / "units").rglob("*.*"), *(CITY / "parcels").rglob("*.*"))):
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def _seed(self) -> Path:
+        return cast.write_seed(self.vault, SERVICES, self.addresses.application)
+
     def _base_data(self) -> Iterator[Process]:
-        seed = cast.write_seed(self.vault, SERVICES, self.addresses.application)
         yield Process(
             name="identity-seed",
-            command=(sys.executable, "-m", "motcua_identity", "seed", "--file", str(seed)),
+            command=(sys.executable, "-m", "motcua_identity", "seed", "--file", str(self._seed)),
             environment=self._settings("identity"),
-            after=("identity-migrate",),
+            after=("identity-grpc",),
             once=True,
         )
         yield Process(
             name="land-load",
             command=(sys.executable, "-m", "motcua_land", "load", "--dir", str(CITY / "parcels")),
             environment=self._settings("land"),
-            after=("land-migrate",),
+            after=("land-grpc",),
             once=True,
         )
 
