@@ -150,6 +150,7 @@ def run_outside(argv: Sequence[str]) -> NoReturn:
         fail("interrupted")
         sys.exit(INTERRUPTED)
     sys.stdout.flush()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is imported twenty times is compiled once
     os.execv(VENV_PYTHON, [str(VENV_PYTHON), "-m", "motcua_devstack", *argv])  # noqa: S606 - no shell wanted
 
 

@@ -76,6 +76,8 @@ def objects(ports: Mapping[str, int], data: Path, access: ObjectStoreAccess) -> 
             *(str(BIN / "weed"), "-logtostderr=true", "server", f"-dir={files}", f"-ip={HOST}", f"-ip.bind={HOST}"),
             *(f"-master.port={ports['master']}", f"-master.port.grpc={ports['master_grpc']}"),
             *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=200"),
+            # Alone, it need not wait for other masters and volume servers.
+            *("-master.electionTimeout=300ms", "-master.heartbeatInterval=100ms", "-volume.preStopSeconds=0"),
             *(f"-volume.port={ports['volume']}", f"-volume.port.grpc={ports['volume_grpc']}"),
             *("-filer", f"-filer.port={ports['filer']}", f"-filer.port.grpc={ports['filer_grpc']}"),
             *("-s3", f"-s3.port={ports['s3']}", f"-s3.port.grpc={ports['s3_grpc']}", "-s3.port.iceberg=0"),
@@ -84,6 +86,7 @@ def objects(ports: Mapping[str, int], data: Path, access: ObjectStoreAccess) -> 
         ),
         # An unsigned request is refused, which shows that the gateway works.
         ready=probes.http(f"http://{HOST}:{ports['s3']}/", below=500),
+        stop_seconds=1,  # it writes through, and then waits for its own streams for ever
     )
 
 
