@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from motcua_dossier.domain.calendar import CityCalendar, Override, OverrideKind, Pause, WorkingCalendar
+from motcua_dossier.domain.calendar import CityCalendar, Override, OverrideKind, WorkingCalendar, city_date
 from motcua_dossier.domain.states import State
+from motcua_dossier.domain.term import Term
 from motcua_kit.domain import ValidationFailed
 
 VECTORS: list[dict[str, Any]] = yaml.safe_load(
@@ -58,20 +59,27 @@ def test_the_same_overrides_change_nothing(calendar: CityCalendar) -> None:
 
 def test_a_pause_adds_whole_working_days() -> None:
     """Paused on Monday 23/11, resumed on Friday 27/11; the 24th is a holiday: 25, 26, 27."""
-    pause = Pause(
-        State.SUPPLEMENT_REQUESTED, datetime(2026, 11, 23, 2, tzinfo=UTC), datetime(2026, 11, 27, 2, tzinfo=UTC)
-    )
     calendar = WorkingCalendar()
-    assert calendar.working_days_of(pause) == 3
-    received = datetime(2026, 11, 23, 1, tzinfo=UTC)
-    assert calendar.due_date(received, 7) == date(2026, 12, 3)
-    assert calendar.due_date(received, 7, [pause]) == date(2026, 12, 8)
+    term = Term.begin(datetime(2026, 11, 23, 1, tzinfo=UTC), 7, calendar)
+    assert city_date(term.due_time) == date(2026, 12, 3)
+    term.pause(State.SUPPLEMENT_REQUESTED, datetime(2026, 11, 23, 2, tzinfo=UTC))
+    term.recompute(calendar)
+    assert city_date(term.due_time) == date(2026, 12, 3)  # while it lasts nothing is added
+    term.resume(datetime(2026, 11, 27, 2, tzinfo=UTC))
+    term.recompute(calendar)
+    assert term.pauses[0].working_days == 3
+    assert city_date(term.due_time) == date(2026, 12, 8)
 
 
 def test_a_pause_within_one_day_adds_nothing() -> None:
+    calendar = WorkingCalendar()
     morning = datetime(2026, 11, 23, 2, tzinfo=UTC)
-    pause = Pause(State.PAYMENT_REQUESTED, morning, morning + timedelta(hours=4))
-    assert WorkingCalendar().working_days_of(pause) == 0
+    term = Term.begin(morning, 7, calendar)
+    term.pause(State.PAYMENT_REQUESTED, morning)
+    term.resume(morning + timedelta(hours=4))
+    before = term.due_time
+    term.recompute(calendar)
+    assert term.due_time == before
 
 
 @given(DAYS, st.integers(0, 40), st.integers(0, 40))

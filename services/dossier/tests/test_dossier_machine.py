@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from motcua_dossier.domain.calendar import CityCalendar, closing_time
+from motcua_dossier.domain.calendar import CityCalendar, city_date, closing_time
 from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.parts import HeldPaper, Inspection, NewUpload, Result, SupplementItem
@@ -223,9 +223,13 @@ class DossierMachine(RuleBasedStateMachine):
         assert all(pause is dossier.pauses[-1] for pause in open_pauses)
         if dossier.state.clock in (Clock.RUNNING, Clock.PAUSED):
             assert dossier.accept_time is not None
-            due = self.calendar.working(dossier.unit).due_date(
-                dossier.accept_time, dossier.working_days, dossier.pauses
+            working = self.calendar.working(dossier.unit)
+            paused = sum(
+                working.working_days_between(city_date(pause.start_time), city_date(pause.end_time))
+                for pause in dossier.pauses
+                if pause.end_time is not None
             )
+            due = working.add_working(working.receipt_date(dossier.accept_time), dossier.working_days + paused)
             assert dossier.due_time == closing_time(due)
             assert dossier.queue_time == dossier.due_time
 

@@ -20,6 +20,7 @@ from motcua_dossier.application.ports import (
     Unit,
 )
 from motcua_dossier.domain.calendar import city_date
+from motcua_dossier.domain.codes import is_agency_code
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.documents import Document, DocumentKind
 from motcua_dossier.domain.dossier import DeliveryMethod, Dossier
@@ -170,7 +171,7 @@ class Drafting:
             unit = self.registry.unit(name, city_date(command.time))
         except NotFound:
             unit = None
-        if unit is None or unit.kind not in procedure.authorities or not unit.agency_code:
+        if unit is None or unit.kind not in procedure.authorities or not is_agency_code(unit.agency_code):
             raise ValidationFailed(
                 "UNIT_NOT_COMPETENT", f"{name} does not handle {procedure.code}", unit=name, procedure=procedure.code
             )

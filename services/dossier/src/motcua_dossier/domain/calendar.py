@@ -15,7 +15,6 @@ from functools import cache
 import holidays
 
 from motcua_dossier.domain.events import CalendarChanged
-from motcua_dossier.domain.states import State
 from motcua_kit.domain import Aggregate, FieldViolation, ValidationFailed
 
 CITY_TIME = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
@@ -105,43 +104,13 @@ class WorkingCalendar:
             return day
         return self.first_working(day + ONE_DAY)
 
-    def due_date(self, received: datetime, working_days: int, pauses: Iterable[Pause] = ()) -> date:
-        """Return the last day of a time limit.
-
-        Args:
-            received: when it was received.
-            working_days: the limit.
-            pauses: ended pauses, which are added back as whole working days.
-        """
-        paused = sum(self.working_days_of(pause) for pause in pauses)
-        return self.add_working(self.receipt_date(received), working_days + paused)
-
-    def working_days_of(self, pause: Pause) -> int:
-        """Return the working days that a pause adds to a due date; 0 while it lasts."""
-        if pause.end_time is None:
-            return 0
-        return self.working_days_between(city_date(pause.start_time), city_date(pause.end_time))
+    def due_date(self, received: datetime, working_days: int) -> date:
+        """Return the last day of a time limit in working days for something received at a time."""
+        return self.add_working(self.receipt_date(received), working_days)
 
     def answer_by(self, asked: datetime, working_days: int) -> datetime:
         """Return the end of the last day to answer something asked at a time (BLDS Điều 147–148)."""
         return end_of_day(self.add_working(city_date(asked), working_days))
-
-
-@dataclass
-class Pause:
-    """A time in which a clock does not run.
-
-    Attributes:
-        cause: state that pauses it.
-        start_time: when it began.
-        end_time: when it ended; None while it lasts.
-        working_days: working days it added to the due date.
-    """
-
-    cause: State
-    start_time: datetime
-    end_time: datetime | None = None
-    working_days: int = 0
 
 
 def city_date(moment: datetime) -> date:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date
 
-CODE = re.compile(r"^[A-Z][0-9]{2}(\.[A-Z0-9]{1,6}){0,4}-[0-9]{6}-[0-9]{4,7}$")
-"""Form of a code under TT 03/2025/TT-VPCP: agency groups from big to small, yymmdd, sequence."""
+AGENCY = re.compile(r"[A-Z][0-9]{2}(\.[A-Z0-9]{1,6}){0,4}")
+"""Form of an agency's code (mã định danh, QĐ 20/2020/QĐ-TTg): groups from big to small, as far as dossiers need it."""
+
+
+def is_agency_code(text: str) -> bool:
+    """Tell whether a text can begin the code of a dossier."""
+    return AGENCY.fullmatch(text) is not None
 
 
 def dossier_code(agency: str, day: date, sequence: int) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from motcua_dossier.domain import events
-from motcua_dossier.domain.calendar import CityCalendar, Pause, closing_time
+from motcua_dossier.domain.calendar import CityCalendar
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.papers import Papers
@@ -39,6 +39,7 @@ from motcua_dossier.domain.states import (
     State,
     SyncState,
 )
+from motcua_dossier.domain.term import Pause, Term
 from motcua_kit.domain import (
     Aggregate,
     FieldViolation,
@@ -101,10 +102,7 @@ class Dossier(Aggregate):
     receiver: str = ""
     handler: str = ""
     submit_time: datetime | None = None
-    accept_time: datetime | None = None
-    due_time: datetime | None = None
-    working_days: int = 0
-    pauses: list[Pause] = field(default_factory=list)
+    term: Term | None = None
     complete_time: datetime | None = None
     end_reason: str = ""
     end_legal_reference: LegalReference | None = None
@@ -201,6 +199,26 @@ class Dossier(Aggregate):
         self.papers.settle(upload_id, inspection, now)
 
     @property
+    def accept_time(self) -> datetime | None:
+        """When it was accepted; None before."""
+        return self.term.accept_time if self.term else None
+
+    @property
+    def due_time(self) -> datetime | None:
+        """When it is due; None before it is accepted."""
+        return self.term.due_time if self.term else None
+
+    @property
+    def working_days(self) -> int:
+        """Limit in working days; 0 before it is accepted."""
+        return self.term.working_days if self.term else 0
+
+    @property
+    def pauses(self) -> list[Pause]:
+        """Times in which the clock did not run."""
+        return self.term.pauses if self.term else []
+
+    @property
     def components(self) -> list[Component]:
         """Components and where they come from."""
         return self.papers.components
@@ -270,9 +288,8 @@ class Dossier(Aggregate):
         """
         BUSINESS.next(self.state, "Accept")
         self.receiver = receiver
-        self.accept_time = now
-        self.working_days = procedure.time_limit(self.form).working_days
-        self.due_time = closing_time(calendar.working(self.unit).due_date(now, self.working_days))
+        limit = procedure.time_limit(self.form).working_days
+        self.term = Term.begin(now, limit, calendar.working(self.unit))
         self._charge([fee.code for fee in procedure.fees if fee.on_acceptance], procedure)
         self._move("Accept", now)
         self.record(
@@ -280,7 +297,7 @@ class Dossier(Aggregate):
                 procedure_version=self.procedure_version,
                 receiver=receiver,
                 accept_time=now,
-                due_time=self.due_time,
+                due_time=self.term.due_time,
                 parcel=self.parcel(procedure),
                 form=procedure.shared(self.form),
                 **self._about(),
@@ -504,7 +521,10 @@ class Dossier(Aggregate):
         self._move("Complete", now)
         self.record(
             events.DossierCompleted(
-                complete_time=now, due_time=self._due(), results=self._result_documents(), **self._about()
+                complete_time=now,
+                due_time=self._running_term().due_time,
+                results=self._result_documents(),
+                **self._about(),
             )
         )
 
@@ -551,32 +571,28 @@ class Dossier(Aggregate):
         before, after = self.state, BUSINESS.next(self.state, command)
         self.state = after
         if before.clock is Clock.PAUSED:
-            self.pauses[-1].end_time = now
+            self._running_term().resume(now)
         if after.clock is Clock.PAUSED:
-            self.pauses.append(Pause(after, now))
+            self._running_term().pause(after, now)
         self.sync_state = SYNC.next(self.sync_state, "Queue")
         self.waits_for = after.waits_for
         self.queue_time = self.due_time or now
 
     def _reschedule(self, calendar: CityCalendar, cause: str) -> datetime:
-        """Compute the due time from the time of acceptance, the limit and the ended pauses."""
-        working = calendar.working(self.unit)
-        for pause in self.pauses:
-            pause.working_days = working.working_days_of(pause)
-        if self.accept_time is None:
-            message = "a dossier that was not accepted has no due time"
-            raise ValueError(message)
-        old, new = self._due(), closing_time(working.due_date(self.accept_time, self.working_days, self.pauses))
-        if old != new:
-            self.due_time = self.queue_time = new
-            self.record(events.DueChanged(old_due=old, new_due=new, cause=cause, **self._about()))
-        return new
+        """Compute the due time anew; return it, and say so when it moved."""
+        term = self._running_term()
+        old = term.due_time
+        term.recompute(calendar.working(self.unit))
+        if old != term.due_time:
+            self.queue_time = term.due_time
+            self.record(events.DueChanged(old_due=old, new_due=term.due_time, cause=cause, **self._about()))
+        return term.due_time
 
-    def _due(self) -> datetime:
-        if self.due_time is None:
-            message = "a dossier that was not accepted has no due time"
+    def _running_term(self) -> Term:
+        if self.term is None:
+            message = "the state says that the clock began to run, and there is no term"
             raise ValueError(message)
-        return self.due_time
+        return self.term
 
     def _end(self, reason: str, law: LegalReference | None) -> None:
         self.end_reason, self.end_legal_reference = reason, law

@@ -50,10 +50,6 @@ class Machine(Generic[StateType]):
                     raise ValueError(message)
                 self._targets[row.command, source] = row.target
 
-    def allows(self, state: StateType, command: str) -> bool:
-        """Tell whether a state allows a command."""
-        return (command, state) in self._targets
-
     def next(self, state: StateType, command: str) -> StateType:
         """Return the state that a command leads to.
 
