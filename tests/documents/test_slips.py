@@ -16,6 +16,7 @@ from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.papers import Papers
 from motcua_dossier.domain.parts import Charge, Component, ComponentState, Supplement, SupplementItem
+from motcua_dossier.domain.term import Term
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.documents.sign import FileKey, PadesSigner
 
@@ -54,8 +55,7 @@ def dossier() -> Dossier:
             working_days=20,
             answer_by=TIME + timedelta(days=28),
         ),
-        accept_time=TIME,
-        working_days=7,
+        term=Term(TIME, 7, TIME + timedelta(days=9)),
         end_reason="Hồ sơ không thuộc thẩm quyền giải quyết của phường",
         end_legal_reference=LAW,
     )
