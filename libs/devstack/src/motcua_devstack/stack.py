@@ -77,6 +77,7 @@ class Stack:
         self.clock_offset = self.folder / "clock-offset"
         self.state_file = self.folder / "state.json"
         self.lock = self.folder / "lock"
+        self.runs = self.folder / "runs"
 
     @contextlib.contextmanager
     def run(self, *, fresh: bool = False, told: Callable[[str, State], None] | None = None) -> Iterator["RunningStack"]:
@@ -133,7 +134,7 @@ class Stack:
 
     def _forget(self) -> None:
         for path in self.folder.iterdir():
-            if path == self.lock:
+            if path in (self.lock, self.runs):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)
@@ -262,8 +263,12 @@ class _Plan:
             )
 
     def base_data_is_loaded(self) -> bool:
-        """Whether these very files have been loaded into this very database."""
-        return self._mark.exists() and self._mark.read_text() == self._base_data_digest()
+        """Whether these very files have been loaded into the embedded database; nobody knows what became of another."""
+        return (
+            embedded.MONGODB_URI not in self._stack.given
+            and self._mark.exists()
+            and self._mark.read_text() == self._base_data_digest()
+        )
 
     def note_base_data(self) -> None:
         """Remember that the base data are loaded."""
@@ -336,6 +341,8 @@ class _Plan:
             "OBJECT_STORE_ACCESS_KEY": self._object_store.access_key,
             "OBJECT_STORE_SECRET_KEY": self._object_store.secret_key,
             "BROKER_URL": self.addresses.broker_url,
+            # A task of a killed worker comes back soon; longer than the longest pause between two tries.
+            "BROKER_VISIBILITY_TIMEOUT": "40",
             OTLP_ENDPOINT: self.addresses.otlp,
             "ISSUER": self.addresses.http["identity"],
             "CITY_DIR": str(CITY),

@@ -27,11 +27,10 @@ def run(options: argparse.Namespace) -> int:
     progress.say("starting servers, services, workers, scheduler, e-ID and message sinks")
     with stack.run(fresh=options.fresh, told=_Boot(progress)) as running:
         progress.say("everything is ready")
-        folder = stack.folder / "runs" / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
+        folder = stack.runs / f"{datetime.now().astimezone():%Y%m%d-%H%M%S}"
         folder.mkdir(parents=True)
         walk, outcomes = _walk(running, folder, progress)
         ok = all(outcome.ok for outcome in outcomes)
-        _collect(walk)
         report = _report(walk, outcomes)
         (folder / "report.json").write_text(report)
         if options.report:
@@ -67,15 +66,20 @@ def _walk(running: RunningStack, folder: Path, progress: Progress) -> tuple[Walk
             outcomes.append(outcome)
             mark = "✓" if outcome.ok else "✗"
             progress.say(f"{mark} {outcome.name:<20} {outcome.seconds:5.1f} s  {outcome.text}  [{outcome.trace_id}]")
+        _collect(walk)
         suite.close()
     return walk, outcomes
 
 
 def _collect(walk: Walk) -> None:
-    """Copy the messages that have arrived to the run's folder."""
-    messages = walk.world.stack.messages
-    if messages.exists():
-        shutil.copytree(messages, walk.folder / "messages", dirs_exist_ok=True)
+    """Put the messages and spans of this walk into its folder: the stack's own go on and end with it."""
+    received = walk.world.stack.messages
+    for file in (one for one in received.rglob("*") if one.is_file() and one.stat().st_mtime >= walk.begun):
+        target = walk.folder / "messages" / file.relative_to(received)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)
+    with (walk.folder / "spans.jsonl").open("w") as target_file:
+        target_file.writelines(json.dumps(span, ensure_ascii=False) + "\n" for span in walk.spans())
 
 
 def _report(walk: Walk, outcomes: list[Outcome]) -> str:
@@ -99,7 +103,7 @@ def _report(walk: Walk, outcomes: list[Outcome]) -> str:
                 "slips": [str(file) for file in walk.slips.values()],
                 "messages": messages,
             },
-            "spans": str(walk.world.stack.spans),
+            "spans": str(walk.folder / "spans.jsonl"),
         },
         ensure_ascii=False,
         indent=1,

@@ -4,6 +4,7 @@ import concurrent.futures
 import contextlib
 import contextvars
 import hashlib
+import itertools
 import re
 import uuid
 from collections.abc import Iterator
@@ -27,7 +28,7 @@ from motcua.permits.v1.application_pb2 import (
 from motcua.permits.v1.bylaw_pb2 import Finding
 from motcua.permits.v1.permit_pb2 import ListPermitsRequest, Permit
 from motcua_client import NotFound, PreconditionFailed
-from motcua_devstack import cast, spans, traces
+from motcua_devstack import cast, traces
 from motcua_devstack.demo import house, people
 from motcua_devstack.demo.observation import unobserved
 from motcua_devstack.demo.walk import APPLICANT, Outcome, Step, Walk, check, eventually
@@ -371,16 +372,13 @@ def one_trace_each(walk: Walk) -> str:
     """12. Each action is one trace, across HTTP, gRPC, MongoDB, object store, Celery and back."""
 
     def look() -> list[str]:
-        walk.observation.flush()
-        found = traces.by_trace(spans.read(walk.world.stack.spans))
-        return [
-            problem
-            for name, trace_id in walk.traces.items()
-            for problem in trace_problems(name, found.get(trace_id, []))
-        ]
+        found = traces.by_trace(walk.spans())
+        problems = [trace_problems(name, found.get(trace_id, [])) for name, trace_id in walk.traces.items()]
+        orphans = [f"{span['service']} · {span['name']}" for trace in found.values() for span in traces.orphans(trace)]
+        return [*itertools.chain.from_iterable(problems), *orphans]
 
     eventually(look, lambda problems: not problems, "whole traces")
-    found = traces.by_trace(spans.read(walk.world.stack.spans))
+    found = traces.by_trace(walk.spans())
     count = sum(len(found[trace_id]) for trace_id in walk.traces.values())
     return f"{len(walk.traces)} actions are {len(walk.traces)} traces of {count} spans, none without its parent"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyotp
 
@@ -18,6 +18,7 @@ from motcua_devstack.demo import people
 from motcua_devstack.demo.browser import Application, Form, SignedIn, sign_in
 from motcua_devstack.demo.observation import Observation, unobserved
 from motcua_devstack.eid.people import PEOPLE_FILE, load_people
+from motcua_devstack.spans import read as read_spans
 from motcua_devstack.stack import Addresses, Stack
 from motcua_kit.documents.verify import verify
 
@@ -162,6 +163,7 @@ class Walk:
     slips: dict[str, Path] = field(default_factory=dict)
     traces: dict[str, str] = field(default_factory=dict)
     """Trace of each action, by the name of the action."""
+    begun: float = field(default_factory=time.time)
 
     @contextlib.contextmanager
     def action(self, name: str) -> Iterator[None]:
@@ -169,6 +171,11 @@ class Walk:
         with self.observation.action(name) as trace_id:
             self.traces[name] = trace_id
             yield
+
+    def spans(self) -> list[dict[str, Any]]:
+        """All spans since the walk began."""
+        self.observation.flush()
+        return [span for span in read_spans(self.world.stack.spans) if span["start"] >= self.begun]
 
     def read_dossier(self) -> dossier_pb2.Dossier:
         """The dossier as the applicant sees it, outside of any trace."""
@@ -218,5 +225,6 @@ class Step:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a step is its outcome
             text, ok = f"{type(error).__name__}: {error}", False
         seconds = time.monotonic() - start
-        trace_id = next((walk.traces[name] for name in walk.traces if name not in known), "")
+        # A step that only looks at what was done names the trace that it looks at most.
+        trace_id = next((walk.traces[name] for name in walk.traces if name not in known), walk.traces.get("submit", ""))
         return Outcome(self.name, ok, seconds, trace_id, text)
