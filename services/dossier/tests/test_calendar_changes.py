@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from motcua.dossier.v1 import calendar_pb2 as pb
-from motcua.dossier.v1 import dossier_pb2
+from motcua.dossier.v1 import consultation_pb2, dossier_pb2
 from motcua.dossier.v1.calendar_pb2_grpc import CalendarServiceStub
 from motcua_client import errors
 from motcua_dossier.adapters.city import load_overrides
@@ -52,6 +52,13 @@ def test_due_dates_of_open_dossiers_move(office: Office) -> None:
         dossier_pb2.WithdrawDossierRequest(name=office.accepted().name, reason="đổi ý")
     )
     asked = office.ask(office.processing().name)
+    question = office.consultations.CreateConsultation(
+        consultation_pb2.CreateConsultationRequest(
+            consultation=consultation_pb2.Consultation(
+                dossier=accepted.name, unit="units/so-xay-dung", subject="architecture", question="Ý kiến?"
+            )
+        )
+    )
     office.running.work()
 
     # Wednesday and Thursday 25–26/11 become days off.
@@ -64,6 +71,8 @@ def test_due_dates_of_open_dossiers_move(office: Office) -> None:
     assert moved.due_time.ToDatetime(UTC) == datetime(2026, 12, 7, 10, 0, tzinfo=UTC)
     assert office.get(closed.name).due_time == closed.due_time
     assert office.get(asked.name).supplement.answer_by.ToDatetime(UTC) == datetime(2026, 11, 30, 16, 59, 59, tzinfo=UTC)
+    later = office.consultations.GetConsultation(consultation_pb2.GetConsultationRequest(name=question.name))
+    assert later.deadline.ToDatetime(UTC) == datetime(2026, 11, 30, 16, 59, 59, tzinfo=UTC)
     told = [event for event in office.running.events() if event["type"] == "dossier.due_changed"]
     assert {event["data"]["dossier"] for event in told} == {accepted.name, asked.name}
     assert {event["data"]["cause"] for event in told} == {"calendar"}

@@ -144,6 +144,20 @@ def test_an_unknown_agency_cannot_be_asked(office: Office, unit: str) -> None:
     assert refused.value.reason == "UNIT_NOT_COMPETENT"
 
 
+def test_without_a_deadline_in_the_law_the_asker_names_one(office: Office) -> None:
+    draft = office.draft(
+        procedure="procedures/2.000815",
+        form={"copy": {"paper": "Bằng", "pages": 1, "copies": 1, "many_papers": False}},
+    )
+    office.provide(draft.name, "original")
+    office.citizen.SubmitDossier(dossier_pb2.SubmitDossierRequest(name=draft.name))
+    office.receiver.AcceptDossier(dossier_pb2.AcceptDossierRequest(name=draft.name))
+    with pytest.raises(errors.ValidationFailed) as refused:
+        ask(office, draft.name)
+    assert refused.value.reason == "DEADLINE_REQUIRED"
+    assert ask(office, draft.name, working_days=3).working_days == 3
+
+
 def test_nothing_is_asked_about_a_dossier_that_does_not_run(office: Office) -> None:
     with pytest.raises(errors.PreconditionFailed) as refused:
         ask(office, office.submitted().name)

@@ -77,6 +77,10 @@ def test_from_draft_to_result(office: Office, people: SimpleNamespace, pdf: byte
     assert returned.delivery_state == pb.Dossier.DELIVERY_STATE_DELIVERED
     listed = office.documents.ListDocuments(document_pb2.ListDocumentsRequest(parent=people.an))
     assert {one.form for one in listed.documents} == {"01", "building_permit"}
+    results = document_pb2.ListDocumentsRequest(
+        parent=people.an, kind=document_pb2.Document.KIND_RESULT, dossier=submitted.name
+    )
+    assert [one.name for one in office.documents.ListDocuments(results).documents] == [result.document]
     link = office.documents.CreateDownload(document_pb2.CreateDownloadRequest(name=result.document))
     assert urllib3.request("GET", link.uri).data == pdf
 

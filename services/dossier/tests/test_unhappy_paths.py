@@ -305,6 +305,22 @@ def test_only_a_draft_can_be_changed_or_deleted(office: Office) -> None:
         assert refused.value.reason == "NOT_A_DRAFT"
 
 
+def test_delivery_is_chosen_in_the_draft(office: Office) -> None:
+    draft = office.draft()
+    changed = pb.Dossier(name=draft.name, delivery_method=State.DELIVERY_METHOD_POST, etag=draft.etag)
+    updated = office.citizen.UpdateDossier(pb.UpdateDossierRequest(dossier=changed))
+    assert updated.delivery_method == State.DELIVERY_METHOD_POST
+    assert updated.form == draft.form
+    for call in (
+        partial(office.citizen.UpdateDossier, pb.UpdateDossierRequest(dossier=changed)),
+        partial(office.citizen.DeleteDossier, pb.DeleteDossierRequest(name=draft.name, etag=draft.etag)),
+    ):
+        with pytest.raises(errors.Conflict) as stale:
+            call()
+        assert stale.value.reason == "ETAG_MISMATCH"
+    assert office.get(draft.name).etag == updated.etag
+
+
 def test_state_is_never_set_by_update(office: Office) -> None:
     draft = office.draft()
     draft.state = State.STATE_ACCEPTED
@@ -336,4 +352,12 @@ def test_a_result_with_wrong_bytes_is_not_attached(office: Office, pdf: bytes) -
     with pytest.raises(errors.PreconditionFailed) as wrong:
         office.permits.AttachResult(attach)
     assert wrong.value.reason == "UPLOAD_REJECTED"
+    attach.upload = f"dossiers/{'0' * 32}/uploads/{'0' * 32}"
+    with pytest.raises(errors.ValidationFailed) as foreign:
+        office.permits.AttachResult(attach)
+    assert foreign.value.reason == "RESOURCE_NAME_INVALID"
+    attach.upload = office.get(dossier.name).uploads[0].name
+    with pytest.raises(errors.NotFound) as no_result:
+        office.permits.AttachResult(attach)
+    assert no_result.value.reason == "UPLOAD_NOT_FOUND"
     assert list(office.get(dossier.name).results) == []
