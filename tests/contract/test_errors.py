@@ -34,7 +34,7 @@ def reasons_in_code(service: str) -> set[str]:
     for file in root.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS:
-                found |= {argument.value for argument in node.args[:1] if isinstance(argument, ast.Constant)}
+                found |= {str(argument.value) for argument in node.args[:1] if isinstance(argument, ast.Constant)}
     return found
 
 

@@ -51,7 +51,9 @@ def wait_for(look: Callable[[], T], until: Callable[[T], bool], seconds: float =
     pause = FIRST_PAUSE
     while not until(seen := look()):
         if time.monotonic() + pause > deadline:
-            raise WaitTimeout(f"waited {seconds:g} s for {what or 'a change'}; last seen: {str(seen)[:LONGEST_TEXT]}", seen)
+            raise WaitTimeout(
+                f"waited {seconds:g} s for {what or 'a change'}; last seen: {str(seen)[:LONGEST_TEXT]}", seen
+            )
         time.sleep(pause)
         pause = min(pause * GROWTH, LONGEST_PAUSE)
     return seen
