@@ -65,6 +65,7 @@ def _checks() -> list[Check]:
         Check("imports", _tool("lint-imports", "--no-cache")),
         Check("proto", _command([*gen, "--check-lint"])),
         Check("generated", _command([*gen, "--check"])),
+        Check("reference", _command([sys.executable, str(ROOT / "tools" / "reference.py"), "--check"])),
         Check("yaml", _tool("yamllint", "--strict", ".")),
         Check("spelling", _tool("codespell", "--toml", "pyproject.toml")),
         Check("dead-code", _tool("vulture")),

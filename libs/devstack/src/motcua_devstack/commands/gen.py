@@ -1,4 +1,4 @@
-"""`./dev gen`: Python from proto/."""
+"""`./dev gen`: Python from proto/, and the reference pages from what the programs read."""
 
 import argparse
 import subprocess
@@ -8,9 +8,10 @@ from motcua_devstack.paths import ROOT
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the generated code, and the released image when asked."""
-    generate = [sys.executable, str(ROOT / "tools" / "gen.py")]
-    code = subprocess.run(generate, check=False).returncode
-    if code == 0 and options.release:
-        code = subprocess.run([*generate, "--release"], check=False).returncode
-    return code
+    """Write the generated files, and the released image when asked; the first failure ends it."""
+    tools = [["gen.py"], *([["gen.py", "--release"]] if options.release else []), ["reference.py"]]
+    for script, *arguments in tools:
+        code = subprocess.run([sys.executable, str(ROOT / "tools" / script), *arguments], check=False).returncode
+        if code != 0:
+            return code
+    return 0
