@@ -12,8 +12,8 @@ from motcua_dossier.application.ports import ObjectStore, Officer, Registry, Rep
 from motcua_dossier.application.results import document_of, keep_once
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.documents import Document, DocumentKind
-from motcua_dossier.domain.dossier import DeliveryMethod, Dossier
-from motcua_dossier.domain.parts import ComponentState, Slip
+from motcua_dossier.domain.dossier import Dossier
+from motcua_dossier.domain.parts import SATISFIED, Slip
 from motcua_kit.command import Command
 
 TITLES = {
@@ -33,18 +33,6 @@ FORM_OF_EVENT = {
 PDF = "application/pdf"
 
 UNIT_KINDS = ("Phường", "Xã", "Đặc khu")
-
-COPY_KINDS = {
-    ComponentState.REUSED: "Dữ liệu Thành phố đã có",
-    ComponentState.FROM_FORM: "Bản điện tử",
-    ComponentState.PROVIDED: "Bản điện tử",
-}
-
-DELIVERY_TEXTS = {
-    DeliveryMethod.ONLINE: "Trực tuyến, vào Kho quản lý dữ liệu điện tử của tổ chức, cá nhân",
-    DeliveryMethod.COUNTER: "Tại Bộ phận Một cửa",
-    DeliveryMethod.POST: "Qua dịch vụ bưu chính công ích",
-}
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,6 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
         "number": number,
         "code": dossier.code,
         "agency": f"Ủy ban nhân dân {_in_sentence(dossier.unit_title)}",
-        "department": "Trung tâm Phục vụ hành chính công",
         "place": _short_name(dossier.unit_title),
         "date": time,
         "procedure": dossier.procedure_title,
@@ -143,16 +130,16 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
                 "components": [
                     {
                         "title": component.title,
-                        "kind": COPY_KINDS[component.state],
+                        "kind": component.state.value,
                         "count": _count(dossier, component.code),
                     }
                     for component in dossier.components
-                    if component.state in COPY_KINDS
+                    if component.state in SATISFIED
                 ],
                 "working_days": dossier.working_days,
                 "received": dossier.accept_time,
                 "due": data["due_time"],
-                "delivery": DELIVERY_TEXTS[dossier.delivery_method],
+                "delivery": dossier.delivery_method.value,
                 "charges": [{"title": charge.title, "amount_vnd": charge.amount_vnd} for charge in dossier.charges],
             }
         case "02" if dossier.supplement is not None:
