@@ -97,6 +97,20 @@ def test_an_unanswered_supplement_stops_the_dossier(office: Office) -> None:
     assert office.get(dossier.name).etag == etag
 
 
+def test_one_dossier_that_cannot_be_stopped_holds_no_other_back(office: Office) -> None:
+    broken, good = office.processing(), office.processing()
+    for dossier in (broken, good):
+        office.ask(dossier.name)
+    collection = office.running.runtime.store.collection("dossiers")
+    identity = broken.name.removeprefix("dossiers/")
+    collection.update_one({"_id": identity}, {"$set": {"procedure_version": "lost"}})
+    office.clock.move(timedelta(days=4))
+    with pytest.raises(ExceptionGroup, match="1 of 2 could not be done"):
+        office.running.run_periodic("dossier.expire_supplements")
+    assert office.get(broken.name).state == State.STATE_SUPPLEMENT_REQUESTED
+    assert office.get(good.name).state == State.STATE_STOPPED
+
+
 def test_a_payment_pauses_the_clock(office: Office, people: SimpleNamespace) -> None:
     draft = office.draft(
         procedure="procedures/2.000815",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from motcua_dossier.application.ports import Calendars, Procedures, Registry, Repository
+from motcua_dossier.application.sweeping import sweep
 from motcua_dossier.domain.calendar import city_date
 from motcua_dossier.domain.consultation import Consultation, ConsultationState, Outcome
 from motcua_dossier.domain.dossier import Dossier
@@ -135,24 +137,25 @@ class Consultations:
         )
 
     def lapse(self, command: Command) -> int:
-        """Take silence for consent where the deadline has passed; return how often. Runs on a schedule."""
+        """Take silence for consent where the deadline has passed; return how often. Runs on a schedule.
+
+        Raises:
+            ExceptionGroup: some of them could not be closed; the others are.
+        """
         late = self.consultations.find(
             {"state": ConsultationState.REQUESTED.value, "deadline": {"$lt": command.time}},
             sort=[("deadline", 1)],
             limit=BATCH,
         )
-        for consultation in late:
+
+        def close(consultation: Consultation) -> None:
             dossier = self.dossiers.get(consultation.dossier.removeprefix("dossiers/"))
-            ended = dossier.state.clock is Clock.ENDED
+            if dossier.state.clock is Clock.ENDED:
+                self.consultations.change(consultation.id, command, lambda fresh: fresh.cancel(command.time))
+            else:
+                self.consultations.change(consultation.id, command, lambda fresh: _lapse(fresh, command.time))
 
-            def close(fresh: Consultation, *, ended: bool = ended) -> None:
-                if ended:
-                    fresh.cancel(command.time)
-                else:
-                    fresh.lapse(command.time)
-
-            self.consultations.change(consultation.id, command, close)
-        return len(late)
+        return sweep(late, close)
 
     def _require_unit(self, unit: str, command: Command) -> None:
         try:
@@ -161,3 +164,7 @@ class Consultations:
             raise ValidationFailed(
                 "UNIT_NOT_COMPETENT", f"there is no unit {unit}", unit=unit, procedure=""
             ) from absent
+
+
+def _lapse(consultation: Consultation, now: datetime) -> None:
+    consultation.lapse(now)

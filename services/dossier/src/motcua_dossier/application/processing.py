@@ -6,11 +6,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from motcua_dossier.application.held import with_locked
 from motcua_dossier.application.ports import Calendars, Ending, Forms, Procedures, Repository
+from motcua_dossier.application.sweeping import sweep
 from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.parts import SupplementItem
@@ -153,20 +153,26 @@ class Processing:
         )
 
     def expire_supplements(self, command: Command) -> int:
-        """Stop the dossiers whose supplement was not answered in time; return how many. Runs on a schedule."""
+        """Stop the dossiers whose supplement was not answered in time; return how many. Runs on a schedule.
+
+        Raises:
+            ExceptionGroup: some of them could not be stopped; the others are.
+        """
         late = self.dossiers.find(
             {"state": State.SUPPLEMENT_REQUESTED.value, "supplement.answer_by": {"$lt": command.time}},
             sort=[("supplement.answer_by", 1)],
             limit=BATCH,
         )
-        for dossier in late:
+
+        def expire(dossier: Dossier) -> None:
             law = self._pinned(dossier).supplement.legal_reference
             self.dossiers.change(
                 dossier.id,
                 command.because("không bổ sung hồ sơ trong thời hạn"),
-                partial(_expire, law=law, now=command.time),
+                lambda fresh: _expire(fresh, law, command.time),
             )
-        return len(late)
+
+        return sweep(late, expire)
 
     def _change(
         self, command: Command, access: Access, identity: str, etag: str, mutate: Callable[[Dossier], None]
@@ -179,5 +185,5 @@ class Processing:
         return self.procedures.version(dossier.procedure, dossier.procedure_version)
 
 
-def _expire(dossier: Dossier, *, law: LegalReference, now: datetime) -> None:
+def _expire(dossier: Dossier, law: LegalReference, now: datetime) -> None:
     dossier.expire_supplement(law, now)
