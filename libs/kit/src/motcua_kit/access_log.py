@@ -19,7 +19,8 @@ from motcua_kit.store.connection import Store
 from motcua_kit.store.repository import Repository
 
 COLLECTION = "access_records"
-KEPT = timedelta(days=7)
+KEPT = timedelta(days=30)
+"""Longer than any outage of the relay: what is not handed over by then is lost to the log."""
 
 ACCESS_RECORDS = Collection(
     COLLECTION,
