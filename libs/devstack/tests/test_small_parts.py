@@ -68,14 +68,14 @@ def test_secrets_are_made_once_for_their_owner_only(tmp_path: Path) -> None:
     vault = Vault(tmp_path / "secrets")
     assert vault.token("a") == Vault(tmp_path / "secrets").token("a") != vault.token("b")
     vault.signing()
-    modes = {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "secrets").iterdir()}
-    assert modes == {0o600}
+    private = (tmp_path / "secrets" / "a", tmp_path / "secrets" / "b", vault.signing().key_file)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in private} == {0o600}
 
 
 def test_signing_certificate_is_issued_by_the_root(tmp_path: Path) -> None:
     files = Vault(tmp_path).signing()
-    root = x509.load_pem_x509_certificate(files.chain.read_bytes())
-    certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+    root = x509.load_pem_x509_certificate(files.chain_file.read_bytes())
+    certificate = x509.load_pem_x509_certificate(files.certificate_file.read_bytes())
     certificate.verify_directly_issued_by(root)
     usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     assert usage.digital_signature

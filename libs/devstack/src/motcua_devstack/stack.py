@@ -348,9 +348,9 @@ class _Plan:
             "CITY_DIR": str(CITY),
             "TOPOLOGY_FILE": str(TOPOLOGY),
             "PAGE_TOKEN_KEY": self.vault.token("page-token-key"),
-            "SIGNING_KEY_FILE": str(signing.key),
-            "SIGNING_CERTIFICATE_FILE": str(signing.certificate),
-            "SIGNING_CHAIN_FILE": str(signing.chain),
+            "SIGNING_KEY_FILE": str(signing.key_file),
+            "SIGNING_CERTIFICATE_FILE": str(signing.certificate_file),
+            "SIGNING_CHAIN_FILE": str(signing.chain_file),
             "CLOCK_OFFSET_FILE": str(self._stack.clock_offset),
             **{f"{name.upper()}_ADDRESS": address for name, address in self.addresses.grpc.items()},
         }

@@ -114,7 +114,7 @@ class World:
 
     def check_signed(self, pdf: bytes, what: str) -> str:
         """Check the signature of a PDF and return the signer's name."""
-        report = verify(pdf, self.stack.vault().signing().chain, time=self.now())
+        report = verify(pdf, self.stack.vault().signing().chain_file, time=self.now())
         check(report.bottom_line, f"the signature of {what} does not hold: {report}")
         return report.signer
 
