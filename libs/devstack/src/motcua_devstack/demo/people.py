@@ -17,6 +17,8 @@ from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
 from motcua.identity.v1 import access_pb2, account_pb2
 from motcua.identity.v1.access_pb2_grpc import AccessServiceStub
 from motcua.identity.v1.account_pb2_grpc import AccountServiceStub
+from motcua.land.v1 import certificates_pb2
+from motcua.land.v1.certificates_pb2_grpc import CertificateServiceStub
 from motcua.notify.v1 import inbox_pb2, notification_pb2
 from motcua.notify.v1.inbox_pb2_grpc import InboxServiceStub
 from motcua.notify.v1.notification_pb2_grpc import NotificationServiceStub
@@ -106,6 +108,11 @@ class Person:
     def notifications(self) -> NotificationServiceStub:
         """Messages to people, with proof of delivery."""
         return self.stub("notify", NotificationServiceStub)
+
+    @property
+    def certificates(self) -> CertificateServiceStub:
+        """Certificates in the land register."""
+        return self.stub("land", CertificateServiceStub)
 
     def dossier(self, name: str) -> dossier_pb2.Dossier:
         """Read a dossier."""
@@ -226,6 +233,10 @@ class Handler(Person):
     def application(self, name: str) -> application_pb2.PermitApplication:
         """Read an application."""
         return self.applications.GetPermitApplication(application_pb2.GetPermitApplicationRequest(name=name))
+
+    def certificate(self, name: str, purpose: str) -> certificates_pb2.Certificate:
+        """Look a certificate up in the land register."""
+        return self.certificates.GetCertificate(certificates_pb2.GetCertificateRequest(name=name, purpose=purpose))
 
     def consult(self, application: str, agency: str, subject: str, question: str) -> application_pb2.PermitApplication:
         """Ask another agency."""

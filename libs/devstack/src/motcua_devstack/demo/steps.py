@@ -15,6 +15,7 @@ import requests
 from motcua.common.v1.common_pb2 import LegalReference
 from motcua.dossier.v1.consultation_pb2 import Consultation
 from motcua.dossier.v1.dossier_pb2 import Component, Dossier, GetTimelineRequest, ListDossiersRequest, Upload
+from motcua.land.v1.certificates_pb2 import Certificate
 from motcua.notify.v1 import notification_pb2
 from motcua.permits.v1.application_pb2 import (
     Condition,
@@ -247,21 +248,25 @@ def answer_supplement(walk: Walk) -> str:
 
 
 def review_and_propose(walk: Walk) -> str:
-    """8. The handler reviews the conditions of the law and proposes to grant."""
+    """8. The handler looks into the land register, reviews the conditions of the law and proposes to grant."""
     eventually(
         lambda: walk.handler.application(walk.application),
         lambda application: application.state == PermitApplication.STATE_UNDER_REVIEW,
         "the application to be under review again",
     )
     with walk.action("propose"):
+        components = walk.handler.dossier(walk.dossier).components
+        land_paper = next(one.source for one in components if one.code == "land_paper")
+        certificate = walk.handler.certificate(land_paper, f"permit {walk.application}")
         conditions = walk.handler.application(walk.application).checklist
         open_ones = [one.code for one in conditions if one.outcome != Condition.OUTCOME_NOT_APPLICABLE]
         walk.handler.review(walk.application, dict.fromkeys(open_ones, Condition.OUTCOME_MET))
         application = walk.handler.propose(
             walk.application, Decision.OUTCOME_GRANT, "Hồ sơ đủ điều kiện cấp giấy phép."
         )
+    check(certificate.state == Certificate.STATE_VALID, "the certificate is not valid")
     check(application.state == PermitApplication.STATE_PROPOSED, "the proposal is not with the leader")
-    return f"{len(open_ones)} conditions met, grant proposed to the leader"
+    return f"{land_paper} is valid, {len(open_ones)} conditions met, grant proposed to the leader"
 
 
 def approve(walk: Walk) -> str:
