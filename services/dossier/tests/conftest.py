@@ -304,10 +304,13 @@ class Office:
 
     def send(self, prepared: pb.CreateUploadResponse, content: bytes) -> int:
         """Post the bytes as a browser does; return the store's status."""
-        answer = urllib3.request(
-            "POST", prepared.uri, fields={**prepared.fields, "file": ("file", content, prepared.upload.content_type)}
-        )
-        return answer.status
+        return self.post(prepared.uri, dict(prepared.fields), content)
+
+    @staticmethod
+    def post(uri: str, fields: dict[str, Any], content: bytes) -> int:
+        """Post a form with a file; a store that has just started takes its time for the first one."""
+        form = {**fields, "file": ("file", content, "application/octet-stream")}
+        return urllib3.request("POST", uri, fields=form, timeout=30).status
 
     def provide(self, name: str, component: str, content: bytes = b"", **fields: Any) -> pb.Upload:
         """Upload a file and have it checked; return it as it then is."""

@@ -82,7 +82,7 @@ def test_from_draft_to_result(office: Office, people: SimpleNamespace, pdf: byte
     )
     assert [one.name for one in office.documents.ListDocuments(results).documents] == [result.document]
     link = office.documents.CreateDownload(document_pb2.CreateDownloadRequest(name=result.document))
-    assert urllib3.request("GET", link.uri).data == pdf
+    assert urllib3.request("GET", link.uri, timeout=30).data == pdf
 
     timeline = office.citizen.GetTimeline(pb.GetTimelineRequest(name=submitted.name))
     actions = [entry.action for entry in timeline.entries]
@@ -100,7 +100,7 @@ def test_a_slip_is_a_signed_accessible_archive_pdf(office: Office, signing_files
     office.running.work()
     slip = office.get(accepted.name).slips[0]
     link = office.documents.CreateDownload(document_pb2.CreateDownloadRequest(name=slip.document))
-    content = urllib3.request("GET", link.uri).data
+    content = urllib3.request("GET", link.uri, timeout=30).data
     report = verify(content, signing_files["signing_chain_file"], time=office.clock())
     assert report.bottom_line
     assert report.reason == f"Giấy tiếp nhận hồ sơ và hẹn trả kết quả {slip.number}"

@@ -138,7 +138,7 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
                 ],
                 "working_days": dossier.working_days,
                 "received": dossier.accept_time,
-                "due": data["due_time"],
+                "due": datetime.fromisoformat(data["due_time"]),
                 "delivery": dossier.delivery_method.value,
                 "charges": [{"title": charge.title, "amount_vnd": charge.amount_vnd} for charge in dossier.charges],
             }
@@ -152,7 +152,7 @@ def compose(dossier: Dossier, form: str, data: Mapping[str, Any], time: datetime
                     }
                     for item in dossier.supplement.items
                 ],
-                "answer_by": data["answer_by"],
+                "answer_by": datetime.fromisoformat(data["answer_by"]),
                 "working_days": dossier.supplement.working_days,
             }
         case _:
