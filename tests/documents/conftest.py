@@ -23,6 +23,20 @@ def unavailable(what: str) -> None:
 
 
 @pytest.fixture
+def pdf_text() -> Callable[[bytes], str]:
+    """What poppler reads in a document, on single blanks."""
+    program = shutil.which("pdftotext")
+    if program is None:
+        unavailable("pdftotext is missing: apt-get install poppler-utils")
+
+    def run(pdf: bytes) -> str:
+        command = [str(program), "-", "-"]
+        return " ".join(subprocess.run(command, input=pdf, capture_output=True, check=True).stdout.decode().split())  # noqa: S603
+
+    return run
+
+
+@pytest.fixture
 def pdfsig(tmp_path: Path) -> Callable[[bytes], str]:
     """What poppler says of the signatures of a document."""
     program = shutil.which("pdfsig")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -65,7 +64,7 @@ def dossier() -> Dossier:
 def slips(dossier: Dossier, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     key = write_sample_key(tmp_path_factory.mktemp("key"), common_name="UBND", organisation="UBND", time=TIME)
     printer = TypstSlipPrinter(SLIPS, lambda: PadesSigner(FileKey(*key)))
-    data: dict[str, Any] = {"due_time": TIME + timedelta(days=9), "answer_by": TIME + timedelta(days=28)}
+    data = {"due_time": "2026-12-02T10:00:00Z", "answer_by": "2026-12-21T16:59:00Z"}  # as events carry times
     officer = Officer("Trần Văn Bình", "Chuyên viên")
     return {f"slip_{form}": printer.print(compose(dossier, form, data, TIME, officer), TIME) for form in sorted(TITLES)}
 
@@ -81,3 +80,8 @@ def test_every_slip_is_signed_over_the_whole_file(slips: dict[str, bytes], pdfsi
         verdict = pdfsig(pdf)
         assert "Signature is Valid" in verdict, name
         assert "Total document signed" in verdict, name
+
+
+def test_people_read_times_of_the_city(slips: dict[str, bytes], pdf_text: Callable[[bytes], str]) -> None:
+    assert "17 giờ 00 phút, ngày 02/12/2026" in pdf_text(slips["slip_01"])
+    assert "23 giờ 59 phút, ngày 21/12/2026" in pdf_text(slips["slip_02"])

@@ -8,7 +8,7 @@ import itertools
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, timedelta, timezone
 
 import requests
 
@@ -36,6 +36,7 @@ from motcua_devstack.demo.walk import APPLICANT, Outcome, Step, Walk, check, eve
 
 CODE = re.compile(r"H29\.[A-Z0-9.-]+-\d{6}-\d{4}")
 HTTP_SECONDS = 15
+CITY_TIME = timezone(timedelta(hours=7))
 DECREE = LegalReference(source="NĐ 217/2026/NĐ-CP", article="Điều 54", confidence="sure")
 PAUSE = timedelta(days=4)
 """How long the applicant takes to answer at most: longer than a weekend with a public holiday."""
@@ -141,7 +142,7 @@ def accept(walk: Walk) -> str:
     accepted = dossier.accept_time.ToDatetime(UTC)
     check(walk.due_time - accepted >= timedelta(days=7), f"due {walk.due_time}, accepted {accepted}")
     slip = walk.fetch_slip("01")
-    return f"accepted, due {walk.due_time.astimezone():%d/%m/%Y %H:%M} (7 working days); {slip}"
+    return f"accepted, due {walk.due_time.astimezone(CITY_TIME):%d/%m/%Y %H:%M} (7 working days); {slip}"
 
 
 def application_opens(walk: Walk) -> str:
@@ -180,7 +181,7 @@ def consult(walk: Walk) -> str:
     check(len(waiting) == 1, f"{len(waiting)} consultations instead of one")
     check(waiting[0].HasField("deadline"), "the consultation has no deadline")
     walk.consultation = waiting[0].name
-    deadline = waiting[0].deadline.ToDatetime(UTC).astimezone()
+    deadline = waiting[0].deadline.ToDatetime(UTC).astimezone(CITY_TIME)
     return f"{house.CONSULTED_AGENCY} consulted, silence after {deadline:%d/%m/%Y %H:%M} is consent"
 
 
