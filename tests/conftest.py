@@ -24,7 +24,10 @@ def main_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
     with stack.run(fresh=True) as running, Observation(running.addresses.otlp, "demo") as observation:
         suite = Suite(running.addresses.grpc, observation.channel)
         walk = Walk(World(stack, running.addresses, suite), observation, tmp_path_factory.mktemp("main-job"))
-        yield MainJob(running, walk, list(take_all(walk)))
+        outcomes = list(take_all(walk))
+        crashed = [name for name, process in running.supervisor.states().items() if process["restarts"]]
+        assert not crashed, "the main job alone makes nothing crash"
+        yield MainJob(running, walk, outcomes)
         suite.close()
 
 
