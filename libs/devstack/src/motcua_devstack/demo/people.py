@@ -19,8 +19,6 @@ from motcua.identity.v1.access_pb2_grpc import AccessServiceStub
 from motcua.identity.v1.account_pb2_grpc import AccountServiceStub
 from motcua.land.v1 import certificates_pb2
 from motcua.land.v1.certificates_pb2_grpc import CertificateServiceStub
-from motcua.land.v1 import certificates_pb2
-from motcua.land.v1.certificates_pb2_grpc import CertificateServiceStub
 from motcua.notify.v1 import inbox_pb2, notification_pb2
 from motcua.notify.v1.inbox_pb2_grpc import InboxServiceStub
 from motcua.notify.v1.notification_pb2_grpc import NotificationServiceStub
@@ -239,11 +237,6 @@ class Handler(Person):
     def certificate(self, name: str, purpose: str) -> certificates_pb2.Certificate:
         """Look a certificate up in the land register."""
         return self.certificates.GetCertificate(certificates_pb2.GetCertificateRequest(name=name, purpose=purpose))
-
-    def certificate(self, serial: str, purpose: str) -> certificates_pb2.Certificate:
-        """Look a land certificate up; the holder sees who read it and why."""
-        request = certificates_pb2.LookupCertificateRequest(serial=serial, purpose=purpose)
-        return self.stub("land", CertificateServiceStub).LookupCertificate(request)
 
     def consult(self, application: str, agency: str, subject: str, question: str) -> application_pb2.PermitApplication:
         """Ask another agency."""

@@ -154,17 +154,14 @@ def application_opens(walk: Walk) -> str:
     )
     check(len(found) == 1, f"{len(found)} applications instead of one")
     walk.application = found[0].name
-    serial = people.form_of(walk.read_dossier())["land"]["certificate_serial"]
     with walk.action("read findings"):
         application = walk.handler.application(walk.application)
-        certificate = walk.handler.certificate(serial, f"Thẩm định hồ sơ {walk.code}")
-    check(certificate.serial == serial, f"the register knows no certificate {serial}")
     blocked = [one.message.vi for one in application.findings if one.outcome == Finding.OUTCOME_BLOCK]
     check(not blocked, f"blocked: {blocked}")
     uncited = [one.rule_id for one in application.findings if not one.law.source or not one.law.article]
     check(not uncited, f"findings without law: {uncited}")
     walk.wait_for_dossier(Dossier.STATE_PROCESSING)
-    return f"application opened; {len(application.findings)} by-law findings, each with its article, none blocks; certificate {serial} found"
+    return f"application opened; {len(application.findings)} by-law findings, each with its article, none blocks"
 
 
 def consult(walk: Walk) -> str:
