@@ -48,6 +48,18 @@ def test_a_parcel_without_certificate_needs_a_paper(office: Office, people: Simp
     assert office.citizen.SubmitDossier(pb.SubmitDossierRequest(name=draft.name)).state == pb.Dossier.STATE_SUBMITTED
 
 
+def test_a_paper_that_the_city_no_longer_holds_is_missing_when_the_draft_is_submitted(
+    office: Office, people: SimpleNamespace
+) -> None:
+    draft = office.complete_draft()
+    office.peers.holdings = [people.holding("parcels/w3gvk1ck0999", "AA 00999999")]  # sold since
+    with pytest.raises(errors.PreconditionFailed) as refused:
+        office.citizen.SubmitDossier(pb.SubmitDossierRequest(name=draft.name))
+    assert refused.value.reason == "COMPONENT_MISSING"
+    assert office.get(draft.name).etag == draft.etag
+    assert ("ListHoldings", "dossier.submit") in office.peers.asked
+
+
 def test_the_city_does_not_guess_between_two_parcels(office: Office, people: SimpleNamespace) -> None:
     office.peers.holdings = [
         people.holding(people.parcel, "AA 00123456"),

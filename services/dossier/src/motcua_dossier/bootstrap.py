@@ -80,6 +80,11 @@ class Parts:
         return FileInspector(self._runtime.objects, self.scanner)
 
     @cached_property
+    def held(self) -> HeldFacts:
+        """What the City holds of a person."""
+        return HeldFacts(LandServiceRegister(lambda: self._runtime.channel("land")))
+
+    @cached_property
     def drafting(self) -> Drafting:
         """Commands on drafts."""
         return Drafting(
@@ -89,7 +94,7 @@ class Parts:
             procedures=self.procedures,
             forms=self.forms,
             registry=self.registry,
-            held=HeldFacts(LandServiceRegister(lambda: self._runtime.channel("land"))),
+            held=self.held,
             sequences=self.sequences,
             objects=self._runtime.objects,
         )
@@ -111,6 +116,8 @@ class Parts:
         """Commands at reception."""
         return Reception(
             dossiers=self.dossiers,
+            registry=self.registry,
+            held=self.held,
             procedures=self.procedures,
             forms=self.forms,
             calendars=self.calendars,

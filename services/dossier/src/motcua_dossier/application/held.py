@@ -18,11 +18,13 @@ class HeldFacts:
 
     land: LandRegister
 
-    def holdings(self, procedure: Procedure, citizen_id: str, account: str) -> list[Holding]:
+    def holdings(
+        self, procedure: Procedure, citizen_id: str, account: str, purpose: str = "dossier.prefill"
+    ) -> list[Holding]:
         """Return what a person holds, when the procedure asks about land."""
         if not procedure.parcel_field:
             return []
-        return self.land.holdings(citizen_id, account, "dossier.prefill")
+        return self.land.holdings(citizen_id, account, purpose)
 
 
 def prefilled(procedure: Procedure, person: Person, holdings: Sequence[Holding], unit: str) -> dict[str, Any]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from motcua_dossier.application.held import HeldFacts, held_papers
 from motcua_dossier.application.ports import (
     Calendars,
     Ending,
     Forms,
     Procedures,
+    Registry,
     Repository,
     Sequences,
     Transactions,
@@ -17,6 +20,7 @@ from motcua_dossier.application.ports import (
 from motcua_dossier.domain.calendar import city_date
 from motcua_dossier.domain.codes import dossier_code
 from motcua_dossier.domain.dossier import Dossier
+from motcua_dossier.domain.parts import HeldPaper
 from motcua_dossier.domain.states import State
 from motcua_kit.access import Access
 from motcua_kit.command import Command
@@ -28,6 +32,8 @@ class Reception:
     """Commands on dossiers that come in."""
 
     dossiers: Repository[Dossier]
+    registry: Registry
+    held: HeldFacts
     procedures: Procedures
     forms: Forms
     calendars: Calendars
@@ -48,11 +54,13 @@ class Reception:
         before = self.dossiers.get(identity)
         access.check(owner=before.applicant, unit=before.unit, resource=f"dossiers/{identity}")
         day = city_date(command.time)
+        papers = self._papers_still_held(before, day)
 
         def submit_with_number(session: Any) -> Dossier:
             def mutate(dossier: Dossier) -> None:
                 procedure = self.procedures.current(dossier.procedure, day)
                 violations = self.forms.violations(procedure, dossier.form, complete=True)
+                dossier.papers.link(papers)
                 dossier.check_submittable(procedure, violations)
                 number = self.sequences.next(dossier.agency_code, day, session)
                 dossier.submit(procedure, dossier_code(dossier.agency_code, day, number), violations, command.time)
@@ -67,6 +75,15 @@ class Reception:
             if submitted.state is State.SUBMITTED:
                 return submitted
             raise
+
+    def _papers_still_held(self, dossier: Dossier, day: date) -> list[HeldPaper]:
+        """Ask the registers again: a draft may lie for months, and the land be sold meanwhile."""
+        procedure = self.procedures.current(dossier.procedure, day)
+        if dossier.state is not State.DRAFT or not procedure.parcel_field:
+            return []
+        person = self.registry.person(dossier.applicant, "dossier.submit")
+        holdings = self.held.holdings(procedure, person.citizen_id, dossier.applicant, "dossier.submit")
+        return held_papers(procedure, dossier.form, holdings)
 
     def accept(self, command: Command, access: Access, identity: str, etag: str) -> Dossier:
         """Accept a dossier: the caller is its receiver, and the clock starts.
