@@ -101,7 +101,7 @@ def _make(wanted: set[str]) -> None:
         _write_stamp(INSTALLING, groups)
         pip = [str(VENV_PYTHON), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(BOOTSTRAP)]
         _run(pip, "install the installer")
-        uv = [str(VENV / "bin" / "uv"), "pip"]
+        uv = [str(VENV / "bin" / "uv"), "--system-certs", "pip"]  # a firm's network may have an authority of its own
         files = [str(BOOTSTRAP), *(str(REQUIREMENTS / f"{group}.txt") for group in groups)]
         count = sum(line[:1].isalnum() for file in files for line in Path(file).read_text().splitlines())
         progress.say(f"environment: installing {count} locked packages ({', '.join(groups)})")
