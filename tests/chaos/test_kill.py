@@ -21,6 +21,9 @@ TRACES = "traces"
 KILLED_BEFORE = {"submit": "dossier-grpc", "approve": "scheduler", "propose": "permits-grpc"}
 """Dead as the action begins."""
 
+KILLED_AFTER = {"consult": "notify-worker", "answer supplement": "permits-worker"}
+"""Dead as the action's consequences arrive."""
+
 KILLED_AT_WORK = {"accept": "dossier-worker"}
 """Killed while it works on a task that the action caused: the receipt slip."""
 
@@ -49,12 +52,14 @@ class KillingWalk(Walk):
                     lambda: self.broker.hvals(WORKED_ON), lambda begun: any(task in one for one in begun), seconds=30
                 )
             self.supervisor.kill(victim)
+        if name in KILLED_AFTER:
+            self.supervisor.kill(KILLED_AFTER[name])
 
 
 @pytest.mark.timeout(600)
 def test_main_job_completes_although_processes_are_killed(main_job: MainJob, walk: Walk, tmp_path: Path) -> None:
     supervisor = main_job.running.supervisor
-    victims = {*KILLED_BEFORE.values(), *KILLED_AT_WORK.values()}
+    victims = {*KILLED_BEFORE.values(), *KILLED_AFTER.values(), *KILLED_AT_WORK.values()}
     before = {name: supervisor.restarts(name) for name in victims}
     killing = KillingWalk(walk.world, walk.observation, tmp_path)
     killing.supervisor = supervisor

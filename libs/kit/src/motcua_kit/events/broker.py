@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from celery import Celery
 from kombu.entity import Queue
 
+from motcua_kit.events.transport import use_gapless_redis
 from motcua_kit.settings import ServiceSettings
 
 RESTORE_SECONDS = 1
@@ -19,6 +20,7 @@ def celery_app(settings: ServiceSettings, queues: Iterable[str] = ()) -> Celery:
     Tasks are acknowledged when they are done, given to another worker when theirs dies, and limited in time below the
     broker's visibility timeout, so that no second copy runs beside a slow first.
     """
+    use_gapless_redis()
     app = Celery(settings.service_name, broker=settings.broker_url.get_secret_value(), set_as_current=False)
     limit = settings.broker_visibility_timeout * 0.8
     app.conf.update(

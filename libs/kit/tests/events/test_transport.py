@@ -1,0 +1,91 @@
+"""A worker that is killed in the worst instant loses nothing."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import uuid
+from typing import Any
+
+import redis
+from kombu.connection import Connection
+from kombu.entity import Queue
+
+from motcua_client import wait_for
+from motcua_devstack.embedded import EmbeddedServers
+from motcua_kit.events.transport import BELL, use_gapless_redis
+
+VISIBILITY = 1
+
+DIES_WITH_THE_MESSAGE_IN_HAND = """
+    import os, signal, sys
+    from kombu import Connection, Consumer, Queue
+    from motcua_kit.events.transport import Transport, use_gapless_redis
+    use_gapless_redis()
+    Transport._deliver = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # after the pop, before anything else
+    with Connection(sys.argv[1]) as connection, Consumer(connection, [Queue(sys.argv[2])], callbacks=[print]):
+        connection.drain_events(timeout=10)
+"""
+
+
+def connect(url: str) -> Connection:
+    use_gapless_redis()
+    options = {"visibility_timeout": VISIBILITY, "unacked_restore_interval": 1, "unacked_restore_throttle": 1}
+    return Connection(url, transport_options=options)  # type: ignore[no-untyped-call]
+
+
+def take(url: str, queue: str, count: int) -> list[Any]:
+    taken: list[Any] = []
+
+    def keep(body: Any, message: Any) -> None:
+        taken.append(body)
+        message.ack()
+
+    queues = [Queue(queue)]  # type: ignore[no-untyped-call]
+    with connect(url) as connection, connection.Consumer(queues, callbacks=[keep]):
+        while len(taken) < count:
+            connection.drain_events(timeout=20)
+    return taken
+
+
+def put(url: str, queue: str, *bodies: str) -> None:
+    queues = [Queue(queue)]  # type: ignore[no-untyped-call]
+    with connect(url) as connection, connection.Producer() as producer:
+        for body in bodies:
+            producer.publish(body, routing_key=queue, declare=queues)
+
+
+def test_messages_come_in_order_and_leave_nothing_behind(servers: EmbeddedServers) -> None:
+    queue = f"q{uuid.uuid4().hex}"
+    put(servers.broker_url, queue, "1", "2", "3")
+    assert take(servers.broker_url, queue, 3) == ["1", "2", "3"]
+    with redis.Redis.from_url(servers.broker_url) as broker:
+        assert broker.llen(queue) == 0
+        assert not [one for one in broker.hvals("unacked") if queue.encode() in one]
+
+
+def test_message_without_bell_is_found(servers: EmbeddedServers) -> None:
+    queue = f"q{uuid.uuid4().hex}"
+    put(servers.broker_url, queue, "quiet")
+    with redis.Redis.from_url(servers.broker_url) as broker:
+        broker.delete(queue + BELL)
+    assert take(servers.broker_url, queue, 1) == ["quiet"]
+
+
+def test_message_of_a_consumer_killed_with_it_in_hand_comes_back(servers: EmbeddedServers) -> None:
+    queue = f"q{uuid.uuid4().hex}"
+    put(servers.broker_url, queue, "precious")
+    script = textwrap.dedent(DIES_WITH_THE_MESSAGE_IN_HAND)
+    killed = subprocess.run([sys.executable, "-c", script, servers.broker_url, queue], timeout=30, check=False)  # noqa: S603
+    assert killed.returncode == -signal.SIGKILL
+    with redis.Redis.from_url(servers.broker_url) as broker, connect(servers.broker_url) as connection:
+        assert broker.llen(queue) == 0, "it had taken the message"
+
+        def waiting_after_restore() -> Any:
+            connection.default_channel.qos.restore_visible(interval=1)  # as workers do all the time
+            return broker.llen(queue)
+
+        wait_for(waiting_after_restore, lambda count: count == 1, seconds=20)
+    assert take(servers.broker_url, queue, 1) == ["precious"]
