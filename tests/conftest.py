@@ -38,10 +38,17 @@ def walk(main_job: MainJob) -> Walk:
     return main_job.walk
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give all tests of the whole suite to one worker: there is one stack, and one main job."""
+    if _needs_whole_suite(item):
+        item.add_marker(pytest.mark.xdist_group(GROUP))
+        item.add_marker(pytest.mark.timeout(300))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of the whole suite to one worker."""
-    for item in items:
-        if "main_job" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(GROUP))
-            item.add_marker(pytest.mark.timeout(300))
+    """Begin with the whole suite, which takes longest; in it, kill last: killed processes take their spans along."""
+    items.sort(key=lambda item: (not _needs_whole_suite(item), "chaos" in item.path.parts))
+
+
+def _needs_whole_suite(item: pytest.Item) -> bool:
+    return "main_job" in getattr(item, "fixturenames", ())

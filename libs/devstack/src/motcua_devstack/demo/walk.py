@@ -24,7 +24,7 @@ from motcua_kit.documents.verify import verify
 
 T = TypeVar("T")
 P = TypeVar("P", bound=people.Person)
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 120.0
 APPLICANT = "079185001234"
 """Number under which the applicant of the main job signs in at the e-ID: she owns a lot with a clean title."""
 
