@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from motcua_devstack.demo.observation import Observation
 from motcua_devstack.demo.people import Suite
@@ -13,7 +15,8 @@ from motcua_devstack.demo.walk import Walk, World
 from motcua_devstack.embedded import SHARED
 from motcua_devstack.stack import Stack
 
-GROUP = "whole-suite"
+WHOLE_SUITE = ("tests/chaos", "tests/documents", "tests/e2e", "tests/telemetry")
+"""Where the tests are that need the running suite."""
 
 
 @pytest.fixture(scope="session")
@@ -38,17 +41,25 @@ def walk(main_job: MainJob) -> Walk:
     return main_job.walk
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give all tests of the whole suite to one worker: there is one stack, and one main job."""
-    if _needs_whole_suite(item):
-        item.add_marker(pytest.mark.xdist_group(GROUP))
-        item.add_marker(pytest.mark.timeout(300))
+class WholeSuiteTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives all tests of the whole suite to one worker, and every other test to whoever is free.
+
+    xdist's own `loadgroup` does that by marks, but does not reach pytest's node ids since pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "whole-suite" if nodeid.startswith(WHOLE_SUITE) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeSuiteTogether:
+    """There is one stack and one main job, whatever the number of workers."""
+    return WholeSuiteTogether(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the whole suite, which takes longest; in it, kill last: killed processes take their spans along."""
-    items.sort(key=lambda item: (not _needs_whole_suite(item), "chaos" in item.path.parts))
-
-
-def _needs_whole_suite(item: pytest.Item) -> bool:
-    return "main_job" in getattr(item, "fixturenames", ())
+    for item in items:
+        if "main_job" in getattr(item, "fixturenames", ()):
+            assert item.nodeid.startswith(WHOLE_SUITE), f"{item.nodeid} would start a stack of its own"
+            item.add_marker(pytest.mark.timeout(300))
+    items.sort(key=lambda item: (not item.nodeid.startswith(WHOLE_SUITE), item.nodeid.startswith("tests/chaos")))

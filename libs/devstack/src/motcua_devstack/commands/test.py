@@ -9,7 +9,7 @@ from motcua_devstack.console import Progress
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_devstack.paths import ROOT
 
-WORKERS = ("-n", "2", "--dist", "loadgroup")
+WORKERS = ("-n", "2")
 
 
 def run(options: argparse.Namespace) -> int:
