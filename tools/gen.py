@@ -151,14 +151,32 @@ def stale() -> list[str]:
         fresh = Path(name)
         generate(fresh)
         expected = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
-        present = {
-            path.relative_to(OUTPUT)
-            for package in GENERATED_PACKAGES
-            for path in (OUTPUT / package).rglob("*")
-            if path.is_file() and path.suffix != ".pyc"
-        }
+        present = generated_files()
         changed = {path for path in expected & present if not filecmp.cmp(fresh / path, OUTPUT / path, shallow=False)}
         return sorted(str(path) for path in (expected ^ present) | changed)
+
+
+def replace_changed(fresh: Path) -> None:
+    """Bring the generated files up to date one by one, so that programs that run meanwhile miss none of them."""
+    expected = {path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()}
+    for path in sorted(expected):
+        target = OUTPUT / path
+        if not target.exists() or not filecmp.cmp(fresh / path, target, shallow=False):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(fresh / path, target.with_suffix(".new"))
+            target.with_suffix(".new").replace(target)
+    for path in generated_files() - expected:
+        (OUTPUT / path).unlink()
+
+
+def generated_files() -> set[Path]:
+    """The generated files that are there, relative to the output folder."""
+    return {
+        path.relative_to(OUTPUT)
+        for package in GENERATED_PACKAGES
+        for path in (OUTPUT / package).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
 
 
 def main() -> int:
@@ -181,9 +199,7 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as name:  # a failing proto leaves the present files alone
         generate(Path(name))
-        for package in GENERATED_PACKAGES:
-            shutil.rmtree(OUTPUT / package, ignore_errors=True)
-            shutil.copytree(Path(name) / package, OUTPUT / package)
+        replace_changed(Path(name))
     return 0
 
 

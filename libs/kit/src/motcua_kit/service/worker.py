@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from celery.signals import setup_logging, worker_process_init, worker_process_shutdown
 
 from motcua_kit.events.broker import celery_app
@@ -16,6 +19,8 @@ from motcua_kit.service.runtime import Runtime
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 from motcua_kit.topology import Topology
 
+log = structlog.get_logger(__name__)
+
 
 def run_worker(service: Service[Any], queues: Sequence[str] = ()) -> None:
     """Work on a service's tasks until told to stop. Children build the service after the fork."""
@@ -26,6 +31,15 @@ def run_worker(service: Service[Any], queues: Sequence[str] = ()) -> None:
     runners: list[Runner] = []
 
     def build(**_: object) -> None:
+        """Build the service in a child; Celery would swallow a failure and go on with a child that can do nothing."""
+        try:
+            build_runner()
+        except Exception:
+            log.exception("worker_cannot_start")
+            os.kill(os.getppid(), signal.SIGTERM)
+            raise
+
+    def build_runner() -> None:
         setup_logs(settings)
         setup_telemetry(settings)
         runtime = Runtime(settings)
