@@ -55,7 +55,9 @@ def test_starts_in_order_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_death_at_start_is_one_clear_line_and_stops_the_rest(tmp_path: Path) -> None:
-    processes = [lasting("server"), script("broken", "raise SystemExit('port 1 is taken')", after=("server",))]
+    command = (sys.executable, "-c", "raise SystemExit('port 1 is taken')")
+    broken = Process(name="broken", command=command, after=("server",), ready=lambda: False)
+    processes = [lasting("server"), broken]
     supervisor = Supervisor(processes, tmp_path)
     with pytest.raises(DevError, match=r"broken ended with 1 at its start: port 1 is taken"), supervisor:
         pass
