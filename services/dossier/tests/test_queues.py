@@ -62,6 +62,13 @@ def test_the_most_urgent_comes_first(office: Office, people: SimpleNamespace) ->
     assert names(urgent) == [copy.name]
 
 
+def test_a_moment_outside_the_calendar_is_refused_with_the_field(office: Office, people: SimpleNamespace) -> None:
+    request = pb.ListQueueRequest(parent=people.ward, due_before_time=Timestamp(seconds=10**15))
+    with pytest.raises(errors.ValidationFailed) as refused:
+        office.handler.ListQueue(request)
+    assert [violation.field for violation in refused.value.violations] == ["due_before_time"]
+
+
 def test_an_officer_sees_their_own_work(office: Office, people: SimpleNamespace) -> None:
     mine, _other = office.processing(), office.processing()
     head = office.as_(officer("unit_head", people.ward))

@@ -195,7 +195,7 @@ def _value(raw: Any, descriptor: FieldDescriptor | None, hint: Any) -> Any:  # n
         return {key: _value(element, None, typing.get_args(hint)[1]) for key, element in raw.items()}
     match raw:
         case Timestamp():
-            return raw.ToDatetime(tzinfo=UTC)
+            return _moment(raw)
         case Duration():
             return raw.ToTimedelta()
         case Date():
@@ -216,6 +216,14 @@ def _date(raw: Date) -> date:
         return date(raw.year, raw.month, raw.day)
     except ValueError as error:  # 30 February passes every field rule
         message = f"{raw.year}-{raw.month}-{raw.day} is no date"
+        raise ValidationFailed("REQUEST_INVALID", message) from error
+
+
+def _moment(raw: Timestamp) -> datetime:
+    try:
+        return raw.ToDatetime(tzinfo=UTC)
+    except ValueError as error:  # the year 30 000 passes every field rule, too
+        message = f"{raw.seconds} s since 1970 lies outside the calendar"
         raise ValidationFailed("REQUEST_INVALID", message) from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC
 from typing import Protocol
 
 import grpc
@@ -35,6 +34,7 @@ from motcua_dossier.entrypoints.messages import (
 )
 from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.rpc import execute, id_of, page_of, query
+from motcua_kit.rpc.times import moment_or_none
 
 UPDATABLE = frozenset({"form", "delivery_method"})
 
@@ -287,8 +287,7 @@ class DossierGrpc(DossierServiceServicer):
 
     def ListQueue(self, request: pb.ListQueueRequest, context: grpc.ServicerContext) -> pb.ListQueueResponse:
         """List what waits in a unit."""
-        due_before = request.due_before_time.ToDatetime(tzinfo=UTC) if request.HasField("due_before_time") else None
-        narrowed = QueueFilter(request.role, request.handler, due_before)
+        narrowed = QueueFilter(request.role, request.handler, moment_or_none(request, "due_before_time"))
 
         def respond(found: tuple[list[Dossier], str]) -> pb.ListQueueResponse:
             dossiers, token = found

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
-
 import grpc
-from google.type.date_pb2 import Date
 
 from motcua.dossier.v1 import calendar_pb2, consultation_pb2, document_pb2, procedure_pb2
 from motcua.dossier.v1.calendar_pb2_grpc import CalendarServiceServicer
@@ -29,8 +26,8 @@ from motcua_dossier.entrypoints.messages import (
     override,
     procedure_message,
 )
-from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.rpc import execute, id_of, page_of, query
+from motcua_kit.rpc.times import day_or_none, moment_of
 
 
 class ProcedureGrpc(ProcedureServiceServicer):
@@ -47,7 +44,10 @@ class ProcedureGrpc(ProcedureServiceServicer):
         def respond(procedure: Procedure) -> procedure_pb2.Procedure:
             return procedure_message(procedure, self._catalogue.forms.schema(procedure))
 
-        return query(respond, lambda _: self._catalogue.get(id_of(request.name, "procedures"), _as_of(request)))
+        return query(
+            respond,
+            lambda _: self._catalogue.get(id_of(request.name, "procedures"), day_or_none(request, "as_of_date")),
+        )
 
     def ListProcedures(
         self, request: procedure_pb2.ListProceduresRequest, context: grpc.ServicerContext
@@ -60,7 +60,7 @@ class ProcedureGrpc(ProcedureServiceServicer):
                 procedures=[procedure_message(procedure) for procedure in procedures], next_page_token=token
             )
 
-        return query(respond, lambda _: self._catalogue.page(_as_of(request), page_of(request)))
+        return query(respond, lambda _: self._catalogue.page(day_or_none(request, "as_of_date"), page_of(request)))
 
 
 class DocumentGrpc(DocumentServiceServicer):
@@ -198,28 +198,8 @@ class CalendarGrpc(CalendarServiceServicer):
             computed_message,
             lambda _: self._office.compute(
                 id_of(request.name, "calendars"),
-                request.receive_time.ToDatetime(tzinfo=UTC),
+                moment_of(request, "receive_time"),
                 request.working_days,
                 request.unit,
             ),
         )
-
-
-def _as_of(
-    request: procedure_pb2.GetProcedureRequest | procedure_pb2.ListProceduresRequest,
-) -> date | None:
-    """Return the date that a request names; None for today.
-
-    Raises:
-        ValidationFailed: there is no such day.
-    """
-    if not request.HasField("as_of_date"):
-        return None
-    given: Date = request.as_of_date
-    try:
-        return date(given.year, given.month, given.day)
-    except ValueError as error:
-        message = "there is no such day"
-        raise ValidationFailed(
-            "REQUEST_INVALID", message, [FieldViolation("as_of_date", "REQUEST_INVALID", message)]
-        ) from error

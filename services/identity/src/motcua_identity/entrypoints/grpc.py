@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
-
-from google.protobuf.message import Message
-from google.type.date_pb2 import Date
 
 from motcua.identity.v1 import access_pb2, account_pb2, officer_pb2, organisation_pb2, unit_pb2
 from motcua.identity.v1.access_pb2_grpc import AccessServiceServicer
@@ -24,9 +20,9 @@ from motcua_identity.domain.account import Account
 from motcua_identity.domain.officer import Officer, Post, Role
 from motcua_identity.domain.organisation import Organisation
 from motcua_identity.domain.unit import Resolution, Unit, UnitType
-from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.mapping import from_message, to_message
 from motcua_kit.rpc import execute, id_of, page_of, query
+from motcua_kit.rpc.times import day_of, day_or_none
 
 
 def account_message(account: Account) -> account_pb2.Account:
@@ -168,8 +164,8 @@ class OfficerGrpc(OfficerServiceServicer):
                     post_id="",
                     unit=sent.unit,
                     role=Role[officer_pb2.Role.Name(sent.role).removeprefix("ROLE_")],
-                    start_date=_day(sent, "start_date", "post.start_date"),
-                    end_date=_day_or_none(sent, "end_date", "post.end_date"),
+                    start_date=day_of(sent, "start_date", "post.start_date"),
+                    end_date=day_or_none(sent, "end_date", "post.end_date"),
                     decision=sent.decision,
                 ),
                 etag=request.etag,
@@ -186,7 +182,7 @@ class OfficerGrpc(OfficerServiceServicer):
                 access,
                 id_of(request.name, "officers"),
                 request.post_id,
-                _day(request, "end_date", "end_date"),
+                day_of(request, "end_date"),
                 etag=request.etag,
             ),
         )
@@ -202,7 +198,7 @@ class UnitGrpc(UnitServiceServicer):
         """Get a unit as of a day."""
         return query(
             self._message,
-            lambda _: self._app.get(id_of(request.name, "units"), _day_or_none(request, "as_of_date", "as_of_date")),
+            lambda _: self._app.get(id_of(request.name, "units"), day_or_none(request, "as_of_date")),
         )
 
     def ListUnits(self, request: unit_pb2.ListUnitsRequest, context: Any) -> unit_pb2.ListUnitsResponse:
@@ -216,7 +212,7 @@ class UnitGrpc(UnitServiceServicer):
             respond,
             lambda _: self._app.list(
                 page_of(request),
-                _day_or_none(request, "as_of_date", "as_of_date"),
+                day_or_none(request, "as_of_date"),
                 UnitType[kind] if request.type else None,
                 request.parent.removeprefix("units/"),
                 request.query,
@@ -233,8 +229,8 @@ class UnitGrpc(UnitServiceServicer):
             respond,
             lambda _: self._app.resolve(
                 id_of(request.name, "units"),
-                _day_or_none(request, "written_date", "written_date"),
-                _day_or_none(request, "as_of_date", "as_of_date"),
+                day_or_none(request, "written_date"),
+                day_or_none(request, "as_of_date"),
             ),
         )
 
@@ -270,21 +266,3 @@ class AccessGrpc(AccessServiceServicer):
             respond,
             lambda access: self._app.list(access, id_of(request.parent, "accounts", "parent"), page_of(request)),
         )
-
-
-def _day(message: Message, name: str, path: str) -> date:
-    """Return a civil date of a request.
-
-    Raises:
-        ValidationFailed: it is no day of the calendar.
-    """
-    sent: Date = getattr(message, name)
-    try:
-        return date(sent.year, sent.month, sent.day)
-    except ValueError as error:
-        text = "no day of the calendar"
-        raise ValidationFailed("REQUEST_INVALID", f"{path}: {text}", [FieldViolation(path, "DATE", text)]) from error
-
-
-def _day_or_none(message: Message, name: str, path: str) -> date | None:
-    return _day(message, name, path) if message.HasField(name) else None

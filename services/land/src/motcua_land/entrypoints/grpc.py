@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import grpc
 
 from motcua.land.v1 import certificates_pb2, parcels_pb2
 from motcua.land.v1.certificates_pb2_grpc import CertificateServiceServicer
 from motcua.land.v1.parcels_pb2_grpc import ParcelServiceServicer
-from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.rpc import id_of, page_of, query
+from motcua_kit.rpc.times import day_or_none
 from motcua_land.application.cadastre import Cadastre, KeyFilter
 from motcua_land.application.titles import Holding, Titles
 from motcua_land.domain.crs import GeoPoint, ProjectedPoint
@@ -63,7 +61,7 @@ class ParcelGrpc(ParcelServiceServicer):
         """Get the zone and the road of a parcel."""
         return query(
             self._messages.planning,
-            lambda _: self._cadastre.planning(id_of(request.name, "parcels"), _day(request)),
+            lambda _: self._cadastre.planning(id_of(request.name, "parcels"), day_or_none(request, "as_of_date")),
         )
 
     def ListRights(
@@ -142,16 +140,3 @@ class CertificateGrpc(CertificateServiceServicer):
                 account=request.account,
             ),
         )
-
-
-def _day(request: parcels_pb2.GetParcelPlanningRequest) -> date | None:
-    if not request.HasField("as_of_date"):
-        return None
-    given = request.as_of_date
-    try:
-        return date(given.year, given.month, given.day)
-    except ValueError as error:
-        message = f"not a day: {error}"
-        raise ValidationFailed(
-            "REQUEST_INVALID", message, [FieldViolation("as_of_date", "REQUEST_INVALID", message)]
-        ) from None

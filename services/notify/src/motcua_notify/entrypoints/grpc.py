@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import grpc
 from google.protobuf import json_format
 
@@ -17,9 +15,9 @@ from motcua.notify.v1 import (
     template_pb2,
     template_pb2_grpc,
 )
-from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.mapping import to_message
 from motcua_kit.rpc import execute, id_of, page_of, query
+from motcua_kit.rpc.times import day_or_none
 from motcua_notify.application.read import Choices, Inbox, Notifications, Preview, Subscriptions, Templates
 from motcua_notify.domain.channel import Channel
 from motcua_notify.domain.inbox import InboxMessage
@@ -133,7 +131,7 @@ class TemplateGrpc(template_pb2_grpc.TemplateServiceServicer):
         """Return the version of a template in force on a day."""
         return query(
             template_message,
-            lambda access: self._app.get(access, id_of(request.name, "templates"), _day(request)),
+            lambda access: self._app.get(access, id_of(request.name, "templates"), day_or_none(request, "as_of_date")),
         )
 
     def ListTemplates(
@@ -144,7 +142,7 @@ class TemplateGrpc(template_pb2_grpc.TemplateServiceServicer):
             lambda page: template_pb2.ListTemplatesResponse(
                 templates=map(template_message, page[0]), next_page_token=page[1]
             ),
-            lambda access: self._app.list(access, _day(request), page_of(request)),
+            lambda access: self._app.list(access, day_or_none(request, "as_of_date"), page_of(request)),
         )
 
     def RenderTemplate(
@@ -160,7 +158,7 @@ class TemplateGrpc(template_pb2_grpc.TemplateServiceServicer):
                 json_format.MessageToDict(request.variables),
                 language=request.language_code or "vi",
                 folded=request.folded,
-                day=_day(request),
+                day=day_or_none(request, "as_of_date"),
             ),
         )
 
@@ -218,19 +216,3 @@ def rendered_message(preview: Preview) -> template_pb2.RenderedMessage:
 
 def _account(name: str) -> str:
     return name.removeprefix("accounts/").removesuffix("/subscription")
-
-
-def _day(
-    request: template_pb2.GetTemplateRequest | template_pb2.ListTemplatesRequest | template_pb2.RenderTemplateRequest,
-) -> date | None:
-    if not request.HasField("as_of_date"):
-        return None
-    wanted = request.as_of_date
-    try:
-        return date(wanted.year, wanted.month, wanted.day)
-    except ValueError as error:
-        raise ValidationFailed(
-            "REQUEST_INVALID",
-            f"as_of_date: {error}",
-            [FieldViolation("as_of_date", "REQUEST_INVALID", str(error))],
-        ) from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC
-
 import grpc
 
 from motcua.permits.v1 import application_pb2 as pb
 from motcua.permits.v1 import application_pb2_grpc, permit_pb2, permit_pb2_grpc
 from motcua_kit.mapping import from_message
 from motcua_kit.rpc import execute, id_of, page_of, query
+from motcua_kit.rpc.times import moment_or_none
 from motcua_permits.application.appraisal import Appraisal
 from motcua_permits.application.decisions import Decisions
 from motcua_permits.application.queries import Queries, QueueFilter
@@ -45,7 +44,7 @@ class PermitApplicationGrpc(application_pb2_grpc.PermitApplicationServiceService
             awaited_role=AwaitedRole[role],
             handler=request.handler,
             dossier=request.dossier,
-            due_before=request.due_before.ToDatetime(tzinfo=UTC) if request.HasField("due_before") else None,
+            due_before=moment_or_none(request, "due_before"),
         )
         page = page_of(request)
         return query(
