@@ -1,0 +1,1 @@
+"""The command `motcua`: what operators need besides the charts."""

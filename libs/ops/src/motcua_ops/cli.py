@@ -1,0 +1,27 @@
+"""The command line of `motcua`: its commands by name, each imported when it is used."""
+
+import importlib
+
+import click
+
+COMMANDS: dict[str, str] = {}
+"""Name of each command and the module that has it as `command`."""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        return command
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="motcua-ops")
+def main() -> None:
+    """Run Motcua on a cluster."""
