@@ -104,7 +104,7 @@ SUBCOMMANDS = {
         details="All arguments go to pytest; two workers share one set of servers unless you pass -n.",
     ),
     "check": Subcommand("format, lint, types, import rules, contract, data, dependencies", CHECK, _check),
-    "gen": Subcommand("generate Python from proto/", CHECK, _gen),
+    "gen": Subcommand("generate Python from proto/, reference pages, parts of the charts", CHECK, _gen),
     "lock": Subcommand("compile requirements/*.in to hash-locked *.txt", CHECK, _lock),
 }
 

@@ -66,6 +66,7 @@ def _checks() -> list[Check]:
         Check("proto", _command([*gen, "--check-lint"])),
         Check("generated", _command([*gen, "--check"])),
         Check("reference", _command([sys.executable, str(ROOT / "tools" / "reference.py"), "--check"])),
+        Check("charts", _command([sys.executable, str(ROOT / "tools" / "charts.py"), "--check"])),
         Check("yaml", _tool("yamllint", "--strict", ".")),
         Check("spelling", _tool("codespell", "--toml", "pyproject.toml")),
         Check("dead-code", _tool("vulture")),
