@@ -78,6 +78,14 @@ def _call(parser: argparse.ArgumentParser) -> None:
     _name(parser)
 
 
+def _cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("action", choices=["install", "verify", "remove"], help="install also verifies")
+    parser.add_argument("--namespace", default="motcua", help="a namespace of its own (default: motcua)")
+    parser.add_argument(
+        "--images", default="motcua:dev", metavar="REPOSITORY:TAG", help="images to run (default: motcua:dev)"
+    )
+
+
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("only", metavar="NAME", nargs="*", help="checks to run (default: all)")
 
@@ -98,6 +106,12 @@ SUBCOMMANDS = {
     "logs": Subcommand("what a service wrote", RUN, _logs),
     "call": Subcommand("an authenticated gRPC call by method name with JSON", RUN, _call),
     "trace": Subcommand("draw one trace as a tree", RUN, _trace),
+    "cluster": Subcommand(
+        "the suite with development stores on the cluster of KUBECONFIG, and the main job through it",
+        RUN,
+        _cluster,
+        "Needs kubectl and helm; ./dev image builds the images.",
+    ),
     "test": Subcommand(
         "run the tests: ./dev test [PATH…] [pytest options]",
         TEST,
