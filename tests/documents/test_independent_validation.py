@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from motcua_devstack.demo.walk import Walk
-from motcua_kit.documents import qr_svg, render
+from motcua_kit.documents.qr import qr_svg
+from motcua_kit.documents.render import render
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.documents.sign import FileKey, PadesSigner
 

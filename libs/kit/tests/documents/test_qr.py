@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from motcua_kit.documents import qr_svg
+from motcua_kit.documents.qr import qr_svg
 
 
 def test_a_code_is_a_square_svg_with_its_quiet_zone() -> None:

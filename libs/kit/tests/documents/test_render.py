@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from motcua_kit.documents import RenderError, render
+from motcua_kit.documents.render import RenderError, render
 
 SAMPLE = Path(__file__).parent / "sample.typ"
 TIME = datetime(2026, 11, 23, 1, 5, tzinfo=UTC)

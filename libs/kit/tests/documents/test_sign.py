@@ -107,6 +107,14 @@ def test_a_sample_key_says_that_it_is_one_and_only_its_owner_may_read_it(sample_
     assert SAMPLE_MARK in certificate.subject.rfc4514_string()
 
 
-def test_rendering_does_not_load_pyhanko() -> None:
-    program = "import sys, motcua_kit.documents; sys.exit('pyhanko' in sys.modules)"
+@pytest.mark.parametrize(
+    ("module", "unwanted"),
+    [
+        ("motcua_kit.documents.render", "pyhanko"),
+        ("motcua_kit.service.runtime", "pyhanko"),
+        ("motcua_kit.service.runtime", "typst"),
+    ],
+)
+def test_only_processes_that_make_documents_load_what_that_takes(module: str, unwanted: str) -> None:
+    program = f"import sys, {module}; sys.exit({unwanted!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603

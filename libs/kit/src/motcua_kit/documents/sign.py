@@ -100,7 +100,7 @@ class PadesSigner:
     key: KeySource
 
     def sign(self, pdf: bytes, *, reason: str, location: str, time: datetime) -> bytes:
-        """See `motcua_kit.documents.Signer.sign`.
+        """See `motcua_kit.documents.signer.Signer.sign`.
 
         Raises:
             SigningKeyError: the key cannot be used.

@@ -8,7 +8,7 @@ import grpc
 
 from motcua_kit.access_log import AccessLog
 from motcua_kit.clock import Clock
-from motcua_kit.documents import Signer
+from motcua_kit.documents.signer import Signer
 from motcua_kit.objects import ObjectStore
 from motcua_kit.rpc.channels import Channels
 from motcua_kit.settings import ServiceSettings

@@ -7,7 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from motcua_dossier.application.ports import SlipPaper
-from motcua_kit.documents import Signer, qr_svg, render
+from motcua_kit.documents.qr import qr_svg
+from motcua_kit.documents.render import render
+from motcua_kit.documents.signer import Signer
 
 
 class TypstSlipPrinter:

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from motcua_kit.documents import Signer, qr_svg, render
+from motcua_kit.documents.qr import qr_svg
+from motcua_kit.documents.render import render
+from motcua_kit.documents.signer import Signer
 from motcua_permits.application.ports import Investor, Signatory
 from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.bylaws import vi_number
