@@ -1,0 +1,1 @@
+"""Renders the umbrella chart and judges what comes out, without a cluster."""
