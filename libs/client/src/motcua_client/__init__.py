@@ -21,6 +21,7 @@ from motcua_client.errors import (
     ValidationFailed,
 )
 from motcua_client.requests import with_request_id
+from motcua_client.retrying import attempts
 from motcua_client.waiting import WaitTimeout, wait_for, wait_for_state
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Unavailable",
     "ValidationFailed",
     "WaitTimeout",
+    "attempts",
     "connect",
     "wait_for",
     "wait_for_state",

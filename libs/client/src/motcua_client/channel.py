@@ -13,6 +13,7 @@ from opentelemetry import propagate
 from motcua_client.credentials import Credentials
 from motcua_client.errors import from_rpc_error
 from motcua_client.requests import with_request_id
+from motcua_client.retrying import Patience
 
 Stub = TypeVar("Stub")
 
@@ -83,6 +84,7 @@ def connect(
     tls: Tls | None = None,
     deadline: float = DEADLINE_SECONDS,
     wait_for_ready: bool = True,
+    patience: float = 0.0,
 ) -> Client:
     """Connect to a service of the suite.
 
@@ -95,6 +97,7 @@ def connect(
         tls: transport security; None for plain text inside one machine or a mesh.
         deadline: seconds for a call that names none itself.
         wait_for_ready: whether a call waits for the connection within its deadline instead of failing at once.
+        patience: seconds for which a call that fails in a way that passes is tried again (`motcua_client.retrying`).
     """
     options = [
         ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
@@ -106,7 +109,7 @@ def connect(
         secure = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)
         channel = grpc.secure_channel(address, secure, options)
     caller = _Caller(credentials, deadline, wait_for_ready=wait_for_ready)
-    return Client(grpc.intercept_channel(channel, caller))
+    return Client(grpc.intercept_channel(channel, *([Patience(patience)] if patience else []), caller))
 
 
 class _Details(NamedTuple):
