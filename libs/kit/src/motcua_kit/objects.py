@@ -79,7 +79,12 @@ class ObjectInfo:
     metadata: Mapping[str, str]
 
 
-def _client(url: str, access_key: str, secret_key: str, region: str) -> Minio:
+def s3_client(url: str, access_key: str, secret_key: str, region: str) -> Minio:
+    """Return a client of an S3 store that waits for no answer for ever.
+
+    Raises:
+        ValueError: `url` is not the root URL of a store.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
         raise ValueError(f"{url!r} is not the root URL of an S3 store, e.g. http://127.0.0.1:8333")
@@ -124,10 +129,10 @@ class ObjectStore:
         region: str = "us-east-1",
     ) -> None:
         self.bucket = bucket
-        self._client = _client(url, access_key, secret_key, region)
+        self._client = s3_client(url, access_key, secret_key, region)
         self._public_url = (public_url or url).rstrip("/")
         # A presigned GET signs the host name, so it must be made for the name that the client uses.
-        self._public = _client(self._public_url, access_key, secret_key, region)
+        self._public = s3_client(self._public_url, access_key, secret_key, region)
 
     def ensure_bucket(self) -> None:
         """Make the bucket, with versions and object lock, unless it is there. A migration step."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import system_clock
+from motcua_kit.events import sent
 from motcua_kit.events.relay import BATCH, Relay, stuck_events
 from motcua_kit.store import Store
 
@@ -51,6 +52,22 @@ def test_an_event_goes_to_every_subscriber_and_leaves_its_document(bench: Any) -
     assert saved["outbox"] == []
     assert "pending" not in saved
     assert Relay(bench.store, bench.topology, bench.app).sweep() == 0
+
+
+def test_what_was_sent_is_kept_for_a_while_and_counts_from_its_last_time(bench: Any) -> None:
+    sent.ensure_sent_events(bench.store)
+    journal = bench.store.collection(sent.COLLECTION)
+    bench.add("1", 2)
+    event = bench.store.collection("things").find_one({"_id": "1"})["outbox"][0]
+    sent.note_sent(bench.store, [event])
+    first = journal.find_one({"_id": "things/1#1.0"})["sent_time"]
+    journal.update_one({"_id": "things/1#1.0"}, {"$set": {"sent_time": first - timedelta(hours=1)}})
+    Relay(bench.store, bench.topology, bench.app).sweep()
+    kept = {row["_id"]: row for row in journal.find()}
+    assert set(kept) == {"things/1#1.0", "things/1#1.1"}
+    assert kept["things/1#1.0"]["event"] == event
+    assert kept["things/1#1.0"]["sent_time"] >= first
+    assert journal.index_information()["kept"]["expireAfterSeconds"] == sent.KEPT.total_seconds()
 
 
 def test_events_of_a_document_come_in_order(bench: Any) -> None:

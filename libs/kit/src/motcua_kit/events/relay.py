@@ -15,6 +15,7 @@ from opentelemetry.propagate import extract
 from pymongo.errors import PyMongoError
 
 from motcua_kit.clock import system_clock
+from motcua_kit.events.sent import note_sent
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.topology import Topology
 
@@ -71,6 +72,7 @@ class Relay:
                 pending = list(
                     self._store.collection(collection).find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH)
                 )
+                note_sent(self._store, [event for document in pending for event in document["outbox"]])
             for document in pending:
                 total += self._hand_over(collection, document)
             if len(pending) < BATCH:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import click
 
 from motcua_kit.access import PermissionTable
+from motcua_kit.events.sent import ensure_sent_events
 from motcua_kit.events.tasks import Tasks
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.server import GrpcServer, Servicer
@@ -92,4 +93,5 @@ class Service(Generic[SettingsType]):
         """Bring database and bucket up to date; returns what was applied."""
         if self.buckets:
             runtime.objects.ensure_bucket()
+        ensure_sent_events(runtime.store)
         return migrate(runtime.store, self.migrations)
