@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from motcua_devstack.keys import Vault
+from motcua_devstack.keys import Secrets, Vault
 
 POSTS_SINCE = "2025-07-01"
 """The day on which the wards of today began."""
@@ -22,6 +22,10 @@ ARCHITECTURE_DEPARTMENT = "units/so-quy-hoach-kien-truc"
 
 CITIZENS_APP, OFFICERS_APP = "citizen-portal", "officer-desk"
 REDIRECT_PATH = "/signed-in"
+REDIRECT_URI = f"http://127.0.0.1:8090{REDIRECT_PATH}"
+"""Where the walk's own browser is sent back to in a cluster. Nobody listens there: it stops at the address."""
+REDIRECT_URI = f"http://127.0.0.1:8090{REDIRECT_PATH}"
+"""Where a cluster's applications get their answers: nobody listens there, it is read from the redirect."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +58,47 @@ ADMINISTRATOR = Officer("quan.tri", "Bùi Quản Trị", "Quản trị hệ th�
 OFFICERS = (RECEPTION, HANDLER, UNIT_HEAD, LEADER, CLERK, CONSULTEE, ADMINISTRATOR)
 
 
-def password(vault: Vault, officer: Officer) -> str:
-    """The officer's password in a stack."""
-    return vault.token(f"password-{officer.username}")
+def password(secrets: Secrets, officer: Officer) -> str:
+    """The officer's password."""
+    return secrets.token(f"password-{officer.username}")
 
 
-def totp_seed(vault: Vault, officer: Officer) -> str:
-    """The Base32 seed of the officer's one-time codes in a stack."""
-    return vault.totp_seed(f"totp-{officer.username}")
+def totp_seed(secrets: Secrets, officer: Officer) -> str:
+    """The Base32 seed of the officer's one-time codes."""
+    return secrets.totp_seed(f"totp-{officer.username}")
 
 
 def client_secret(vault: Vault, service: str) -> str:
     """The secret by which a service proves itself to identity."""
     return vault.token(f"client-{service}")
+
+
+def people(redirect_uri: str) -> dict[str, list[dict[str, Any]]]:
+    """The applications of people and the officers, as identity's seed file has them.
+
+    Args:
+        redirect_uri: where the two applications get their answers.
+    """
+    clients = [
+        {"id": app, "kind": "public", "display_name": name, "people": people, "redirect_uris": [redirect_uri]}
+        for app, people, name in (
+            (CITIZENS_APP, "citizens", "Cổng một cửa"),
+            (OFFICERS_APP, "officers", "Bàn làm việc của cán bộ"),
+        )
+    ]
+    officers = [
+        {
+            "username": officer.username,
+            "full_name": officer.full_name,
+            "title": officer.title,
+            "email": f"{officer.username}@example.com",
+            "password_file": f"password-{officer.username}",
+            "totp_secret_file": f"totp-{officer.username}",
+            "posts": [{"unit": officer.unit, "role": officer.role, "start_date": POSTS_SINCE}],
+        }
+        for officer in OFFICERS
+    ]
+    return {"clients": clients, "officers": officers}
 
 
 def write_seed(vault: Vault, services: Iterable[str], redirect_uri: str) -> Path:
@@ -84,25 +116,8 @@ def write_seed(vault: Vault, services: Iterable[str], redirect_uri: str) -> Path
     for service in services:
         client_secret(vault, service)
         clients.append({"id": service, "kind": "service", "display_name": service, "secret_file": f"client-{service}"})
-    for app, people, name in (
-        (CITIZENS_APP, "citizens", "Cổng một cửa"),
-        (OFFICERS_APP, "officers", "Bàn làm việc của cán bộ"),
-    ):
-        clients.append(
-            {"id": app, "kind": "public", "display_name": name, "people": people, "redirect_uris": [redirect_uri]}
-        )
-    officers = [
-        {
-            "username": officer.username,
-            "full_name": officer.full_name,
-            "title": officer.title,
-            "email": f"{officer.username}@example.com",
-            "password_file": f"password-{officer.username}",
-            "totp_secret_file": f"totp-{officer.username}",
-            "posts": [{"unit": officer.unit, "role": officer.role, "start_date": POSTS_SINCE}],
-        }
-        for officer in OFFICERS
-    ]
+    seed = people(redirect_uri)
+    seed["clients"] = clients + seed["clients"]
     file = vault.folder / "identity-seed.yaml"
-    file.write_text(yaml.safe_dump({"clients": clients, "officers": officers}, allow_unicode=True, sort_keys=False))
+    file.write_text(yaml.safe_dump(seed, allow_unicode=True, sort_keys=False))
     return file

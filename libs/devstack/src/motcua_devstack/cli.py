@@ -21,7 +21,7 @@ TEST = (*RUN, "test")
 CHECK = (*TEST, "lint")
 MISTAKE = 2
 INTERRUPTED = 130
-PASSED_ON = ("test",)
+PASSED_ON = ("secrets", "test")
 """Subcommands whose arguments belong to another program."""
 
 
@@ -111,6 +111,11 @@ SUBCOMMANDS = {
         RUN,
         _cluster,
         "Needs kubectl and helm; ./dev image builds the images.",
+    ),
+    "secrets": Subcommand(
+        "the Secrets of a release for trying the suite out on a cluster",
+        RUN,
+        details="All arguments go to python -m motcua_devstack.secrets, which explains them.",
     ),
     "test": Subcommand(
         "run the tests: ./dev test [PATH…] [pytest options]",

@@ -4,7 +4,9 @@ import importlib
 
 import click
 
-COMMANDS: dict[str, str] = {}
+COMMANDS = {
+    "secrets": "motcua_ops.secrets.command",
+}
 """Name of each command and the module that has it as `command`."""
 
 

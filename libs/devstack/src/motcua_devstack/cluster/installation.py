@@ -83,14 +83,14 @@ class Installation:
         level = {f"pod-security.kubernetes.io/{mode}": RESTRICTED for mode in ("enforce", "warn", "audit")}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": level}}
         self.kubectl.apply([namespace])
-        self.kubectl.apply(self._secrets())
+        self._make_secrets()
 
-    def _secrets(self) -> str:
+    def _make_secrets(self) -> None:
         command = [sys.executable, "-m", "motcua_devstack.secrets", "--namespace", self.namespace, "--release", RELEASE]
+        command += ["--apply"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise DevError(f"the Secrets could not be made:\n{done.stderr}")
-        return done.stdout
 
     def install(
         self,
