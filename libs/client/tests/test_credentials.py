@@ -2,9 +2,12 @@
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,16 +15,19 @@ import pytest
 
 from motcua_client import ClientCredentials
 from motcua_client.credentials import CredentialsError
+from motcua_kit.testing import Authority
 
 
 class TokenEndpoint(ThreadingHTTPServer):
     """Gives numbered tokens to the client `partner`."""
 
-    def __init__(self) -> None:
+    def __init__(self, security: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.issued = 0
         self.life = 300
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.url = f"http{'s' if security else ''}://127.0.0.1:{self.server_port}"
+        if security:
+            self.socket = security.wrap_socket(self.socket, server_side=True)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,15 +54,20 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the test's output clean."""
 
 
-@pytest.fixture
-def endpoint() -> Iterator[TokenEndpoint]:
-    server = TokenEndpoint()
+@contextmanager
+def running(server: TokenEndpoint) -> Iterator[TokenEndpoint]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     yield server
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def endpoint() -> Iterator[TokenEndpoint]:
+    with running(TokenEndpoint()) as server:
+        yield server
 
 
 def test_token_is_kept_while_fresh(endpoint: TokenEndpoint) -> None:
@@ -87,3 +98,43 @@ def test_refused_client_is_told_why(endpoint: TokenEndpoint) -> None:
 
 def test_secret_is_not_shown() -> None:
     assert "right" not in repr(ClientCredentials("http://issuer", "partner", "right"))
+
+
+@pytest.fixture
+def secure_endpoint(tmp_path: Path) -> Iterator[tuple[TokenEndpoint, Path]]:
+    """A token endpoint over HTTPS, and its authority."""
+    files = Authority().issue(tmp_path / "identity")
+    assert files.ca is not None
+    assert files.certificate is not None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(files.certificate, files.key)
+    with running(TokenEndpoint(context)) as server:
+        yield server, files.ca
+
+
+def test_a_given_endpoint_is_asked_and_its_authority_trusted(secure_endpoint: tuple[TokenEndpoint, Path]) -> None:
+    server, authority = secure_endpoint
+    credentials = ClientCredentials(
+        "https://id.example.vn", "partner", "right", token_url=f"{server.url}/token", ca_file=authority
+    )
+    assert credentials.token() == "token-1"
+    assert ClientCredentials(server.url, "partner", "right", ca_file=authority).token() == "token-2"
+
+
+def test_an_endpoint_of_another_authority_is_not_trusted(
+    secure_endpoint: tuple[TokenEndpoint, Path], tmp_path: Path
+) -> None:
+    server, _ = secure_endpoint
+    other = Authority().issue(tmp_path / "other").ca
+    for ca_file in (None, other, tmp_path / "missing"):
+        with pytest.raises(CredentialsError, match=r"no answer from https://127\.0\.0\.1"):
+            ClientCredentials(server.url, "partner", "right", ca_file=ca_file).token()
+
+
+def test_authorities_of_the_environment_are_trusted_besides(
+    secure_endpoint: tuple[TokenEndpoint, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, authority = secure_endpoint
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
+    other = Authority().issue(tmp_path / "other").ca
+    assert ClientCredentials(server.url, "partner", "right", ca_file=other).token() == "token-1"

@@ -3,7 +3,7 @@
 The stubs and messages live in the generated package `motcua`.
 """
 
-from motcua_client.channel import Client, Tls, connect
+from motcua_client.channel import Client, connect
 from motcua_client.credentials import ClientCredentials, Credentials, StaticToken
 from motcua_client.errors import (
     AlreadyExists,
@@ -22,6 +22,7 @@ from motcua_client.errors import (
 )
 from motcua_client.requests import with_request_id
 from motcua_client.retrying import attempts
+from motcua_client.tls import Tls, TlsError
 from motcua_client.waiting import WaitTimeout, wait_for, wait_for_state
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RateLimited",
     "StaticToken",
     "Tls",
+    "TlsError",
     "Unavailable",
     "ValidationFailed",
     "WaitTimeout",

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -12,8 +11,10 @@ from opentelemetry import propagate
 
 from motcua_client.credentials import Credentials
 from motcua_client.errors import from_rpc_error
+from motcua_client.renewal import RenewedChannel
 from motcua_client.requests import with_request_id
 from motcua_client.retrying import Patience
+from motcua_client.tls import Pem, Tls
 
 Stub = TypeVar("Stub")
 
@@ -34,22 +35,13 @@ SERVICE_CONFIG = {
         }
     ],
 }
-KEEPALIVE_MS = 30_000
-
-
-@dataclass(frozen=True)
-class Tls:
-    """Transport security.
-
-    Attributes:
-        ca: PEM of the authorities that are trusted; None for those of the system.
-        certificate: PEM of the caller's certificate chain, for mutual TLS.
-        key: PEM of its private key.
-    """
-
-    ca: bytes | None = None
-    certificate: bytes | None = None
-    key: bytes | None = None
+OPTIONS = [
+    ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
+    ("grpc.keepalive_time_ms", 30_000),
+    # Servers come and go behind one name: look it up again soon after a connection ended, and try a lost server soon.
+    ("grpc.dns_min_time_between_resolutions_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 5_000),
+]
 
 
 class Client:
@@ -98,16 +90,15 @@ def connect(
         deadline: seconds for a call that names none itself.
         wait_for_ready: whether a call waits for the connection within its deadline instead of failing at once.
         patience: seconds for which a call that fails in a way that passes is tried again (`motcua_client.retrying`).
+
+    Raises:
+        TlsError: the certificates cannot be used.
     """
-    options = [
-        ("grpc.service_config", json.dumps(SERVICE_CONFIG)),
-        ("grpc.keepalive_time_ms", KEEPALIVE_MS),
-    ]
-    if tls is None:
-        channel = grpc.insecure_channel(address, options)
-    else:
-        secure = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.certificate)
-        channel = grpc.secure_channel(address, secure, options)
+
+    def secure(pem: Pem) -> grpc.Channel:
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(pem.ca, pem.key, pem.certificate), OPTIONS)
+
+    channel = grpc.insecure_channel(address, OPTIONS) if tls is None else RenewedChannel(tls, secure)
     caller = _Caller(credentials, deadline, wait_for_ready=wait_for_ready)
     return Client(grpc.intercept_channel(channel, *([Patience(patience)] if patience else []), caller))
 

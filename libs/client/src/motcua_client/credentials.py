@@ -3,9 +3,12 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import requests
+
+from motcua_client.trust import http_session
 
 HTTP_SECONDS = 10.0
 LIFE_USED = 0.8
@@ -50,14 +53,17 @@ class ClientCredentials:
         client_id: name under which the system is registered.
         client_secret: its secret.
         scope: what is asked for, separated by blanks; empty for the client's default.
+        token_url: token endpoint, where it is not to be discovered.
+        ca_file: PEM of authorities that are trusted besides the public ones.
     """
 
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
     scope: str = ""
+    token_url: str = ""
+    ca_file: Path | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
-    _endpoint: str = field(default="", init=False, repr=False)
     _token: str = field(default="", init=False, repr=False)
     _renew_at: float = field(default=0.0, init=False, repr=False)
 
@@ -75,23 +81,25 @@ class ClientCredentials:
     def _renew(self) -> None:
         asked_at = time.monotonic()
         try:
-            if not self._endpoint:
-                self._endpoint = self._discover()
-            answer = requests.post(
-                self._endpoint,
-                data={"grant_type": "client_credentials", **({"scope": self.scope} if self.scope else {})},
-                auth=(self.client_id, self.client_secret),
-                timeout=HTTP_SECONDS,
-            )
-        except requests.RequestException as error:
-            raise CredentialsError(f"no answer from {self.issuer}: {error}") from error
+            with http_session(self.ca_file) as session:
+                self.token_url = self.token_url or self._discover(session)
+                answer = session.post(
+                    self.token_url,
+                    data={"grant_type": "client_credentials", **({"scope": self.scope} if self.scope else {})},
+                    auth=(self.client_id, self.client_secret),
+                    timeout=HTTP_SECONDS,
+                )
+        except OSError as error:  # a RequestException is one too
+            raise CredentialsError(f"no answer from {self.token_url or self.issuer}: {error}") from error
         if not answer.ok:
-            raise CredentialsError(f"{self.issuer} refused client {self.client_id}: {answer.status_code} {answer.text}")
+            raise CredentialsError(
+                f"{self.token_url} refused client {self.client_id}: {answer.status_code} {answer.text}"
+            )
         body = answer.json()
         self._token = body["access_token"]
         self._renew_at = asked_at + LIFE_USED * float(body["expires_in"])
 
-    def _discover(self) -> str:
-        answer = requests.get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration", timeout=HTTP_SECONDS)
+    def _discover(self, session: requests.Session) -> str:
+        answer = session.get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration", timeout=HTTP_SECONDS)
         answer.raise_for_status()
         return str(answer.json()["token_endpoint"])

@@ -1,5 +1,6 @@
 """Test plugin: real servers, a settable clock, a token issuer, and services served in this process."""
 
+from motcua_kit.testing.authority import Authority
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.fixtures import (
     bucket,
@@ -15,6 +16,7 @@ from motcua_kit.testing.issuer import Issuer
 from motcua_kit.testing.running import RunningService, citizen, officer, service_caller
 
 __all__ = [
+    "Authority",
     "Issuer",
     "RunningService",
     "SettableClock",
