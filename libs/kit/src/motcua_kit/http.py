@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -11,6 +13,7 @@ from gunicorn.glogging import Logger as GunicornLogger
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.trace import Span
 
+from motcua_kit.health import STUCK_SECONDS, Health, Progress, serve_health
 from motcua_kit.logs import setup_logs
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 
@@ -49,6 +52,16 @@ def _without_query(span: Span, environ: Mapping[str, Any]) -> None:
         span.set_attribute("http.target", environ.get("PATH_INFO", ""))
 
 
+def _observed(application: Any, progress: Progress) -> Any:
+    """Return the WSGI application with its requests counted as work in progress."""
+
+    def observed(environ: Any, start_response: Any) -> Any:
+        with progress.work():
+            return application(environ, start_response)
+
+    return observed
+
+
 class _Log(GunicornLogger):
     """Lets our own formatter write gunicorn's lines; requests are spans, so there is no access log."""
 
@@ -60,8 +73,30 @@ class _Log(GunicornLogger):
 
 def serve_http(service: Service[Any]) -> None:
     """Serve a service's WSGI application until told to stop; it is built in the worker process, after the fork."""
+    from motcua_kit.service.runtime import Runtime  # noqa: PLC0415 - the service package imports this module
+    from motcua_kit.service.schema import require_schema  # noqa: PLC0415
+
     settings = service.load_settings()
     setup_logs(settings)
+    health = Health()
+    with serve_health(settings.health_bind, health):
+        require_schema(service, settings, health)
+    progress = Progress(settings.http_threads)
+    served = ExitStack()
+
+    def worker_started(worker: Any) -> None:
+        """Answer probes where the pages are served, so that the answers are about them."""
+
+        def live() -> str:
+            silent = time.monotonic() - worker.tmp.last_update()
+            return f"the event loop has not turned for {silent:.0f} s" if silent > STUCK_SECONDS / 2 else progress()
+
+        health = Health(live=live, ready=lambda: "" if worker.alive else "stopping")
+        served.enter_context(serve_health(settings.health_bind, health))
+
+    def worker_stopped(_arbiter: Any, _worker: Any) -> None:
+        served.close()
+        flush_telemetry()
 
     class Server(BaseApplication):
         def load_config(self) -> None:
@@ -75,20 +110,21 @@ def serve_http(service: Service[Any]) -> None:
                 "keepalive": 5,
                 "control_socket_disable": True,
                 "logger_class": _Log,
-                "worker_exit": lambda _arbiter, _worker: flush_telemetry(),
+                "post_worker_init": worker_started,
+                "worker_exit": worker_stopped,
             }
             for key, value in options.items():
                 if key in self.cfg.settings:
                     self.cfg.set(key, value)
 
         def load(self) -> Any:
-            from motcua_kit.service.runtime import Runtime  # noqa: PLC0415 - the service package imports this module
-
             setup_telemetry(settings)
             pages = service.build(settings, Runtime(settings)).http
             if pages is None:
                 message = f"{service.name} has no HTTP end"
                 raise SystemExit(message)
-            return instrument(pages())
+            application = instrument(pages())
+            application.wsgi_app = _observed(application.wsgi_app, progress)  # type: ignore[method-assign]
+            return application
 
     Server().run()

@@ -27,6 +27,13 @@ class Profile(StrEnum):
     PRODUCTION = "production"
 
 
+class LeaderElection(StrEnum):
+    """Where the lease lies that lets one of several schedulers of a service work."""
+
+    MONGODB = "mongodb"
+    KUBERNETES = "kubernetes"
+
+
 class ServiceSettings(BaseSettings):
     """What every service is told. Each field is an environment variable of the same name in upper case.
 
@@ -38,9 +45,13 @@ class ServiceSettings(BaseSettings):
     profile: Profile = Field(Profile.PRODUCTION, description="`local` or `production`.")
     service_name: str = Field("", description="Name in telemetry and of the database; set by the service.")
     log_level: str = Field("INFO", description="Least level that is logged.")
+    health_bind: str = Field("", description="Address that serves `/livez` and `/readyz`; they are not when empty.")
 
     mongodb_uri: SecretStr = Field(description="MongoDB connection string of a replica set.")
     mongodb_database: str = Field("", description="Database; `motcua_<service>` when empty.")
+    schema_wait: float = Field(
+        0.0, ge=0, description="Seconds that a process waits at its start until the database is migrated."
+    )
 
     object_store_url: str = Field("", description="S3 endpoint that services use, e.g. `http://127.0.0.1:8333`.")
     object_store_public_url: str = Field("", description="S3 endpoint that clients reach; the same when empty.")
@@ -55,7 +66,17 @@ class ServiceSettings(BaseSettings):
     )
     worker_concurrency: int = Field(2, ge=1, description="Child processes of a worker.")
 
+    leader_election: LeaderElection = Field(
+        LeaderElection.MONGODB,
+        description="Lease that a scheduler works under: `mongodb` (the service's database) or `kubernetes`.",
+    )
+    lease_name: str = Field("", description="Kubernetes Lease of that; it must exist.")
+    lease_namespace: str = Field("", description="Namespace of that Lease.")
+
     otel_exporter_otlp_endpoint: str = Field("", description="OTLP/gRPC endpoint; telemetry is not sent when empty.")
+    otel_metrics_endpoint: str = Field(
+        "", description="OTLP/gRPC endpoint for metrics, which not every receiver of spans takes; not sent when empty."
+    )
 
     grpc_bind: str = Field("127.0.0.1:0", description="Address of the gRPC server.")
     grpc_threads: int = Field(16, ge=1, description="Calls handled at once in one process.")
@@ -92,6 +113,13 @@ class ServiceSettings(BaseSettings):
     clock_offset_file: Path | None = Field(
         None, description="Local profile only: file with seconds added to the clock."
     )
+
+    @model_validator(mode="after")
+    def _name_the_lease(self) -> Self:
+        if self.leader_election is LeaderElection.KUBERNETES and not (self.lease_name and self.lease_namespace):
+            message = "leader_election: kubernetes needs lease_name and lease_namespace"
+            raise ValueError(message)
+        return self
 
     @model_validator(mode="after")
     def _refuse_local_things_elsewhere(self) -> Self:

@@ -71,6 +71,7 @@ def test_a_server_does_not_serve_an_old_schema(invoke: Callable[..., Done]) -> N
 
 @pytest.mark.timeout(60)
 def test_a_worker_that_lacks_a_handler_ends_and_says_which(invoke: Callable[..., Done]) -> None:
+    assert invoke("migrate").returncode == 0
     ended = invoke("worker", WORKER_CONCURRENCY="1")
     assert "worker_cannot_start" in ended.stdout
     assert "handlers and topology differ: thingcli.note, thingcli.take" in ended.stdout

@@ -20,11 +20,13 @@ from opentelemetry.instrumentation.grpc import filters, server_interceptor
 
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
+from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.stages import (
     Authenticate,
     Authorize,
     LimitRate,
+    Observe,
     Pipeline,
     RequireDeadline,
     Stage,
@@ -86,7 +88,10 @@ class GrpcServer:
             raise ValueError(message)
         self._settings = settings
         self._pool = ThreadPoolExecutor(settings.grpc_threads, thread_name_prefix="grpc")
+        self._progress = Progress(settings.grpc_threads)
+        self._serving = False
         stages: list[Stage] = [
+            Observe(self._progress),
             TranslateErrors(settings.service_name, catalogue),
             RequireDeadline(required=settings.profile is not Profile.LOCAL),
             Authenticate(verifier),
@@ -132,14 +137,24 @@ class GrpcServer:
         self._server.start()
         for name in ("", *self._names):
             self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        self._serving = True
         log.info("grpc_serving", address=self.address)
 
     def stop(self) -> None:
         """Tell health checks first, let running calls finish, then close."""
+        self._serving = False
         self._health.enter_graceful_shutdown()
         self._server.stop(self._settings.grpc_stop_grace).wait()
         self._pool.shutdown(wait=False, cancel_futures=True)
         log.info("grpc_stopped", address=self.address)
+
+    def live(self) -> str:
+        """Return why the server is stuck, if it is."""
+        return self._progress()
+
+    def ready(self) -> str:
+        """Return why the server takes no calls, if it does not."""
+        return "" if self._serving else "not serving"
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""

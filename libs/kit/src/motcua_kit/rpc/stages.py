@@ -1,6 +1,7 @@
-"""What every call passes, outermost first: errors, deadline, authentication, authorisation, rate limit, validation.
+"""What every call passes, outermost first.
 
-Telemetry lies outside of all (the stock OpenTelemetry interceptor); idempotency inside (`execute` and the repository).
+Observation, errors, deadline, authentication, authorisation, rate limit, validation. Tracing lies outside of all (the
+stock OpenTelemetry interceptor); idempotency inside (`execute` and the repository).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from motcua_kit import attributes
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
 from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
+from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.call import Call, enter
 from motcua_kit.rpc.deadlines import limit_to
@@ -41,8 +43,21 @@ class Stage(Protocol):
         """Do what must be done before and after `proceed`."""
 
 
+class Observe:
+    """Counts the call as work in progress, for the liveness of the server."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, call: Call, proceed: Proceed) -> Message:
+        """Run the call."""
+        del call
+        with self._progress.work():
+            return proceed()
+
+
 class TranslateErrors:
-    """Turns exceptions into statuses. The outermost stage: nothing leaves as a stack trace."""
+    """Turns exceptions into statuses, outside of all that can fail: nothing leaves as a stack trace."""
 
     def __init__(self, service: str, catalogue: Catalogue) -> None:
         self._service = service

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Any
 
 import click
@@ -9,9 +11,11 @@ from pydantic import ValidationError
 
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.dead_letters import DeadLetters
+from motcua_kit.health import Health, serve_health
 from motcua_kit.logs import setup_logs
 from motcua_kit.service.definition import Service
 from motcua_kit.service.runtime import Runtime
+from motcua_kit.service.schema import require_schema
 from motcua_kit.service.worker import run_worker
 from motcua_kit.store import pending_migrations
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
@@ -26,6 +30,8 @@ class _Group(click.Group):
     """Says which settings are wrong instead of showing a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        # The first process of a container has no default action for SIGTERM: without this it would not hear it.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
         try:
             return super().invoke(ctx)
         except ValidationError as error:
@@ -84,19 +90,15 @@ def _serve_grpc(service: Service[Any], *, migrate_first: bool) -> None:
     setup_logs(settings)
     setup_telemetry(settings)
     runtime = Runtime(settings)
-    if migrate_first:
-        service.migrate(runtime)
-    _refuse_old_schema(service, runtime)
-    service.grpc_server(settings, runtime, service.build(settings, runtime)).run()
+    health = Health()
+    with serve_health(settings.health_bind, health):
+        if migrate_first:
+            service.migrate(runtime)
+        require_schema(service, settings, health)
+        server = service.grpc_server(settings, runtime, service.build(settings, runtime))
+        health.live, health.ready = server.live, server.ready
+        server.run()
     flush_telemetry()
-
-
-def _refuse_old_schema(service: Service[Any], runtime: Runtime) -> None:
-    if pending := pending_migrations(runtime.store, service.migrations):
-        names = ", ".join(migration.id for migration in pending)
-        raise click.ClickException(
-            f"the database is behind this version ({names}); run: python -m motcua_{service.name} migrate"
-        )
 
 
 def _dead_letter_commands(service: Service[Any]) -> click.Group:
