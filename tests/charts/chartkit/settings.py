@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
@@ -44,16 +45,21 @@ def environment(container: Object) -> dict[str, str]:
 
 def secret_files(workload: Workload, container: Object) -> set[str]:
     """Names of the files that a container finds in its `SECRETS_DIR`."""
-    folder = environment(container).get(SECRETS_DIR)
-    mounted = {mount["name"] for mount in container.get("volumeMounts", []) if mount["mountPath"] == folder}
-    volumes = [volume for volume in workload.spec.get("volumes", []) if volume["name"] in mounted]
-    return {item["path"] for volume in volumes for source in secret_sources(volume) for item in source.get("items", [])}
+    folder = PurePosixPath(environment(container).get(SECRETS_DIR, "/nowhere"))
+    volumes = {volume["name"]: volume for volume in workload.spec.get("volumes", [])}
+    files = {
+        PurePosixPath(mount["mountPath"], item["path"])
+        for mount in container.get("volumeMounts", [])
+        for source in _secrets(volumes[mount["name"]])
+        for item in source["items"]
+    }
+    return {file.name for file in files if file.parent == folder}
 
 
-def secret_sources(volume: Object) -> Iterator[Object]:
+def _secrets(volume: Object) -> Iterator[Object]:
     """Yield the Secrets of a volume, each with its `items`."""
     if "secret" in volume:
-        yield {"name": volume["secret"]["secretName"], **volume["secret"]}
+        yield volume["secret"]
     for source in volume.get("projected", {}).get("sources", []):
         if "secret" in source:
             yield source["secret"]
