@@ -34,7 +34,7 @@ CALLERS: dict[str, Caller | None] = {
     ANYONE: None,
     "citizen": citizen(),
     **{role: officer(role) for role in OFFICER_ROLES},
-    **{f"service.{name}": service_caller(name) for name in SERVICES},
+    **{f"service.{name}": service_caller(name) for name in (*SERVICES, "ops")},
     "organisation_representative": Caller(name="accounts/rep", kind="organisation_representative"),
 }
 PEERS = {f"{name}_address": "127.0.0.1:9" for name in SERVICES}

@@ -18,6 +18,7 @@ from motcua_devstack.paths import ROOT, STATE
 from motcua_devstack.ports import HOST
 from motcua_devstack.supervisor import Process, State, Supervisor
 from motcua_kit.topology import Topology
+from motcua_ops.naming import OPS
 
 SERVICES = ("identity", "dossier", "land", "permits", "notify")
 WITH_HTTP = ("identity", "permits")
@@ -287,7 +288,7 @@ class _Plan:
 
     @cached_property
     def _seed(self) -> Path:
-        return cast.write_seed(self.vault, SERVICES, self.addresses.application)
+        return cast.write_seed(self.vault, (*SERVICES, OPS), self.addresses.application)
 
     def _base_data(self) -> Iterator[Process]:
         yield Process(

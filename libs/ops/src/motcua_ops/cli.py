@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "secrets": "motcua_ops.secrets.command",
+    "smoke": "motcua_ops.smoke",
 }
 """Name of each command and the module that has it as `command`."""
 
