@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from motcua_devstack.demo.local import local_world
 from motcua_devstack.demo.observation import Observation
-from motcua_devstack.demo.people import Suite
 from motcua_devstack.demo.scenes import MainJob
 from motcua_devstack.demo.steps import take_all
-from motcua_devstack.demo.walk import Walk, World
+from motcua_devstack.demo.walk import Walk
 from motcua_devstack.embedded import SHARED
 from motcua_devstack.stack import Stack
 
@@ -25,13 +25,13 @@ def main_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
     folder = tmp_path_factory.mktemp("stack")
     stack = Stack("tests", {} if SHARED in os.environ else os.environ, folder)
     with stack.run(fresh=True) as running, Observation(running.addresses.otlp, "demo") as observation:
-        suite = Suite(running.addresses.grpc, observation.channel)
-        walk = Walk(World(stack, running.addresses, suite), observation, tmp_path_factory.mktemp("main-job"))
+        world = local_world(running, observation.channel)
+        walk = Walk(world, observation, tmp_path_factory.mktemp("main-job"))
         outcomes = list(take_all(walk))
         crashed = [name for name, process in running.supervisor.states().items() if process["restarts"]]
         assert not crashed, "the main job alone makes nothing crash"
         yield MainJob(running, walk, outcomes)
-        suite.close()
+        world.suite.close()
 
 
 @pytest.fixture(scope="session")

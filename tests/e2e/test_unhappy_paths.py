@@ -45,8 +45,8 @@ def test_supplement_not_answered(walk: Walk) -> None:
     item = SupplementItem(component="site_plan", reason="Bản vẽ thiếu sơ đồ vị trí.", law=LAW)
     walk.handler.request_supplement(case.application, [item])
     paused = wait_for_dossier(walk.citizen, case.dossier, Dossier.STATE_SUPPLEMENT_REQUESTED)
-    left = paused.supplement.answer_by.ToDatetime(walk.world.now().tzinfo) - walk.world.now()
-    walk.world.let_time_pass(left + timedelta(hours=1))
+    left = paused.supplement.answer_by.ToDatetime(walk.world.clock.now().tzinfo) - walk.world.clock.now()
+    walk.world.clock.advance(left + timedelta(hours=1))
     stopped = wait_for_dossier(walk.citizen, case.dossier, Dossier.STATE_STOPPED, seconds=90)
     assert stopped.supplement.expired
     assert stopped.end_reason
@@ -68,8 +68,8 @@ def test_silent_consultation_is_consent(walk: Walk) -> None:
         lambda found: len(found) == 1,
         "the consultation",
     )[0]
-    walk.world.let_time_pass(
-        waiting.deadline.ToDatetime(walk.world.now().tzinfo) - walk.world.now() + timedelta(hours=1)
+    walk.world.clock.advance(
+        waiting.deadline.ToDatetime(walk.world.clock.now().tzinfo) - walk.world.clock.now() + timedelta(hours=1)
     )
     application = eventually(
         lambda: walk.handler.application(case.application),

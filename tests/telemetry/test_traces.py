@@ -47,11 +47,11 @@ WITH_OBJECTS = {"dossier", "permits"}
 
 
 @pytest.fixture(scope="module")
-def whole(walk: Walk) -> list[Span]:
+def whole(main_job: MainJob, walk: Walk) -> list[Span]:
     """All spans since the stack was started, once none of them waits for its parent."""
     walk.observation.flush()
     return wait_for(
-        lambda: spans.read(walk.world.stack.spans),
+        lambda: spans.read(main_job.running.stack.spans),
         lambda found: not any(traces.orphans(trace) for trace in traces.by_trace(found).values()),
         seconds=30,
         what="spans without orphans",
@@ -150,10 +150,10 @@ def leaks(file: Path) -> set[str]:
 
 @pytest.mark.usefixtures("whole")
 def test_no_personal_data_in_spans(main_job: MainJob) -> None:
-    assert leaks(main_job.walk.world.stack.spans) == set()
+    assert leaks(main_job.running.stack.spans) == set()
 
 
 def test_no_personal_data_in_logs(main_job: MainJob) -> None:
-    logs = sorted(main_job.walk.world.stack.logs.glob("*.log"))
+    logs = sorted(main_job.running.stack.logs.glob("*.log"))
     assert len(logs) > len(SERVICES)
     assert {log.name: leaks(log) for log in logs if leaks(log)} == {}

@@ -23,8 +23,6 @@ ARCHITECTURE_DEPARTMENT = "units/so-quy-hoach-kien-truc"
 CITIZENS_APP, OFFICERS_APP = "citizen-portal", "officer-desk"
 REDIRECT_PATH = "/signed-in"
 REDIRECT_URI = f"http://127.0.0.1:8090{REDIRECT_PATH}"
-"""Where the walk's own browser is sent back to in a cluster. Nobody listens there: it stops at the address."""
-REDIRECT_URI = f"http://127.0.0.1:8090{REDIRECT_PATH}"
 """Where a cluster's applications get their answers: nobody listens there, it is read from the redirect."""
 
 

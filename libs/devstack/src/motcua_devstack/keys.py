@@ -1,9 +1,10 @@
-"""Secrets of a stack on this machine: made at its first start, kept in files that only their owner can read."""
+"""Secrets of people and programs outside: of a stack on this machine, or handed to a pod as files."""
 
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pyotp
 
@@ -13,8 +14,43 @@ CITY = "Thành phố Hồ Chí Minh (thử nghiệm trên một máy)"
 SIGNER = "Motcua – Ký số văn bản thử nghiệm"
 
 
+class Secrets(Protocol):
+    """Named secrets."""
+
+    def token(self, name: str) -> str:
+        """A random secret."""
+        ...
+
+    def totp_seed(self, name: str) -> str:
+        """A Base32 seed for time-based one-time passwords."""
+        ...
+
+    @property
+    def chain_file(self) -> Path:
+        """Certificates (PEM) that issued the one which signs documents, up to the root."""
+        ...
+
+
+class SecretFolder:
+    """Secrets that somebody else has made, one file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def token(self, name: str) -> str:
+        """A random secret."""
+        return (self._folder / name).read_text()
+
+    totp_seed = token
+
+    @property
+    def chain_file(self) -> Path:
+        """Certificates (PEM) that issued the one which signs documents, up to the root."""
+        return self._folder / "chain.pem"
+
+
 class Vault:
-    """Named secrets in one folder."""
+    """Secrets of a stack on this machine: made at its first start, kept in files that only their owner can read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,6 +69,11 @@ class Vault:
         if not file.exists():
             _write(file, make().encode())
         return file.read_text()
+
+    @property
+    def chain_file(self) -> Path:
+        """Certificates (PEM) that issued the one which signs documents, up to the root."""
+        return self.signing().chain_file
 
     def signing(self) -> SampleKey:
         """The key that signs documents, under a root of this machine's own."""

@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from motcua_devstack.console import Progress
+from motcua_devstack.demo.local import MessageFiles, local_world
 from motcua_devstack.demo.observation import Observation
-from motcua_devstack.demo.people import Suite
-from motcua_devstack.demo.steps import STEPS, take_all
-from motcua_devstack.demo.walk import Outcome, Walk, World
+from motcua_devstack.demo.reporting import report, tell
+from motcua_devstack.demo.steps import take_all
+from motcua_devstack.demo.walk import Outcome, Walk
 from motcua_devstack.interruption import sigterm_interrupts
 from motcua_devstack.stack import RunningStack, Stack
 from motcua_devstack.supervisor import State
@@ -31,10 +32,10 @@ def run(options: argparse.Namespace) -> int:
         folder.mkdir(parents=True)
         walk, outcomes = _walk(running, folder, progress)
         ok = all(outcome.ok for outcome in outcomes)
-        report = _report(walk, outcomes)
-        (folder / "report.json").write_text(report)
+        text = _report(walk, outcomes)
+        (folder / "report.json").write_text(text)
         if options.report:
-            Path(options.report).write_text(report)
+            Path(options.report).write_text(text)
         progress.say(f"slips, permit, messages and report: {folder}")
         progress.say("every step verified" if ok else "NOT every step verified")
         if options.keep:
@@ -58,24 +59,19 @@ class _Boot:
 
 def _walk(running: RunningStack, folder: Path, progress: Progress) -> tuple[Walk, list[Outcome]]:
     """Take the steps, up to the first whose outcome is not verified."""
-    outcomes: list[Outcome] = []
     with Observation(running.addresses.otlp, "demo") as observation:
-        suite = Suite(running.addresses.grpc, observation.channel)
-        walk = Walk(World(running.stack, running.addresses, suite), observation, folder)
-        for outcome in take_all(walk):
-            outcomes.append(outcome)
-            mark = "✓" if outcome.ok else "✗"
-            progress.say(f"{mark} {outcome.name:<20} {outcome.seconds:5.1f} s  {outcome.text}  [{outcome.trace_id}]")
-        _collect(walk)
-        suite.close()
+        world = local_world(running, observation.channel)
+        walk = Walk(world, observation, folder)
+        outcomes = list(tell(take_all(walk), progress))
+        _collect(walk, MessageFiles(running.stack.messages))
+        world.suite.close()
     return walk, outcomes
 
 
-def _collect(walk: Walk) -> None:
+def _collect(walk: Walk, messages: MessageFiles) -> None:
     """Put the messages and spans of this walk into its folder: the stack's own go on and end with it."""
-    received = walk.world.stack.messages
-    for file in (one for one in received.rglob("*") if one.is_file() and one.stat().st_mtime >= walk.begun):
-        target = walk.folder / "messages" / file.relative_to(received)
+    for file in messages.files(walk.begun):
+        target = walk.folder / "messages" / file.relative_to(messages.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, target)
     with (walk.folder / "spans.jsonl").open("w") as target_file:
@@ -83,28 +79,5 @@ def _collect(walk: Walk) -> None:
 
 
 def _report(walk: Walk, outcomes: list[Outcome]) -> str:
-    permit = getattr(walk, "permit_pdf", None)
     messages = sorted(str(file) for file in (walk.folder / "messages").rglob("*") if file.is_file())
-    return json.dumps(
-        {
-            "ok": all(outcome.ok for outcome in outcomes) and len(outcomes) == len(STEPS),
-            "steps": [
-                {
-                    "name": outcome.name,
-                    "ok": outcome.ok,
-                    "seconds": round(outcome.seconds, 3),
-                    "trace_id": outcome.trace_id,
-                    "text": outcome.text,
-                }
-                for outcome in outcomes
-            ],
-            "files": {
-                "permit_pdf": str(permit) if permit else None,
-                "slips": [str(file) for file in walk.slips.values()],
-                "messages": messages,
-            },
-            "spans": str(walk.folder / "spans.jsonl"),
-        },
-        ensure_ascii=False,
-        indent=1,
-    )
+    return report(walk, outcomes, messages=messages, spans=str(walk.folder / "spans.jsonl"))

@@ -15,10 +15,13 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-HTTP_SECONDS = 15
+from motcua_devstack.demo.web import SECONDS, Web
+
 MOST_HOPS = 20
 SCOPE = "openid profile"
 LIFE_USED = 0.8
+TRIES = 4
+"""Sign-ins that somebody begins before they give up; one less than locks an officer out."""
 
 Answers = Callable[["Form"], Mapping[str, str]]
 """What a person types into a form, by the name of the field."""
@@ -80,27 +83,39 @@ class Application:
         issuer: URL of the identity service.
         client_id: its name there; it has no secret, as nothing that runs at a person's can keep one.
         redirect_uri: where the browser is sent back to.
+        web: how it and the browser make requests.
     """
 
     issuer: str
     client_id: str
     redirect_uri: str
+    web: Web
 
     def metadata(self) -> dict[str, Any]:
         """The issuer's discovery document."""
-        return _json(requests.get(f"{self.issuer}/.well-known/openid-configuration", timeout=HTTP_SECONDS))
+        return _json(self.web.get(f"{self.issuer}/.well-known/openid-configuration"))
 
 
 class SignedIn:
-    """The tokens of somebody who has signed in; renews the access token before it expires."""
+    """Somebody who has signed in: renews the access token before it expires, and signs in again when that fails.
 
-    def __init__(self, application: Application, metadata: Mapping[str, Any], tokens: Mapping[str, Any]) -> None:
+    Args:
+        application: what they sign in to.
+        answers: what they type into each form on the way.
+
+    Attributes:
+        claims: of the identity token.
+
+    Raises:
+        SignInFailed: refused, or the way ended somewhere else.
+    """
+
+    def __init__(self, application: Application, answers: Answers) -> None:
         self._application = application
-        self._metadata = metadata
+        self._answers = answers
         self._lock = threading.Lock()
-        self._keep(tokens)
-        keys = KeySet.import_key_set(_json(requests.get(metadata["jwks_uri"], timeout=HTTP_SECONDS)))  # type: ignore[arg-type]
-        self.claims: dict[str, Any] = jwt.decode(tokens["id_token"], keys, algorithms=["ES256"]).claims
+        self.claims: dict[str, Any] = {}
+        self._sign_in()
 
     @property
     def name(self) -> str:
@@ -108,65 +123,79 @@ class SignedIn:
         return str(self.claims["sub"])
 
     def token(self) -> str:
-        """An access token that is valid now."""
+        """An access token that is valid now.
+
+        Raises:
+            SignInFailed: the token could not be renewed, nor could another be had.
+        """
         with self._lock:
             if time.monotonic() >= self._renew_at:
-                form = {
-                    "grant_type": "refresh_token",
-                    "refresh_token": self._refresh_token,
-                    "client_id": self._application.client_id,
-                }
-                self._keep(_json(requests.post(self._metadata["token_endpoint"], data=form, timeout=HTTP_SECONDS)))
+                try:
+                    self._renew()
+                except SignInFailed:
+                    # A refresh token is good once: when its answer was lost on the way, only signing in helps.
+                    self._sign_in()
             return self._access_token
+
+    def _renew(self) -> None:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": self._refresh_token,
+            "client_id": self._application.client_id,
+        }
+        self._keep(_json(self._application.web.post(self._metadata["token_endpoint"], data=form)))
+
+    def _sign_in(self) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                self._sign_in_once()
+            except SignInFailed:
+                if not left:
+                    raise
+            else:
+                return
+
+    def _sign_in_once(self) -> None:
+        application, web = self._application, self._application.web
+        self._metadata = metadata = application.metadata()
+        verifier, state, nonce = (secrets.token_urlsafe(32) for _ in range(3))
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        query = {
+            "response_type": "code",
+            "client_id": application.client_id,
+            "redirect_uri": application.redirect_uri,
+            "scope": SCOPE,
+            "state": state,
+            "nonce": nonce,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        with web.session() as browser:
+            answer = browser.get(
+                metadata["authorization_endpoint"], params=query, timeout=SECONDS, allow_redirects=False
+            )
+            callback = _follow(browser, answer, application.redirect_uri, self._answers)
+        if callback.get("state") != [state] or "code" not in callback:
+            raise SignInFailed(f"the identity service answered {callback}")
+        form = {
+            "grant_type": "authorization_code",
+            "code": callback["code"][0],
+            "redirect_uri": application.redirect_uri,
+            "client_id": application.client_id,
+            "code_verifier": verifier,
+        }
+        tokens = _json(web.post(metadata["token_endpoint"], data=form))
+        keys = KeySet.import_key_set(_json(web.get(metadata["jwks_uri"])))  # type: ignore[arg-type]
+        claims: dict[str, Any] = jwt.decode(tokens["id_token"], keys, algorithms=["ES256"]).claims
+        if claims.get("nonce") != nonce:
+            raise SignInFailed("the identity token is for another sign-in")
+        self.claims = claims
+        self._keep(tokens)
 
     def _keep(self, tokens: Mapping[str, Any]) -> None:
         self._access_token = str(tokens["access_token"])
         self._refresh_token = str(tokens.get("refresh_token", ""))
         self._renew_at = time.monotonic() + LIFE_USED * float(tokens["expires_in"])
-
-
-def sign_in(application: Application, answers: Answers) -> SignedIn:
-    """Sign somebody in.
-
-    Args:
-        application: what they sign in to.
-        answers: what they type into each form on the way.
-
-    Raises:
-        SignInFailed: refused, or the way ended somewhere else.
-    """
-    metadata = application.metadata()
-    verifier, state, nonce = (secrets.token_urlsafe(32) for _ in range(3))
-    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
-    query = {
-        "response_type": "code",
-        "client_id": application.client_id,
-        "redirect_uri": application.redirect_uri,
-        "scope": SCOPE,
-        "state": state,
-        "nonce": nonce,
-        "code_challenge": challenge,
-        "code_challenge_method": "S256",
-    }
-    with requests.Session() as browser:
-        answer = browser.get(
-            metadata["authorization_endpoint"], params=query, timeout=HTTP_SECONDS, allow_redirects=False
-        )
-        callback = _follow(browser, answer, application.redirect_uri, answers)
-    if callback.get("state") != [state] or "code" not in callback:
-        raise SignInFailed(f"the identity service answered {callback}")
-    form = {
-        "grant_type": "authorization_code",
-        "code": callback["code"][0],
-        "redirect_uri": application.redirect_uri,
-        "client_id": application.client_id,
-        "code_verifier": verifier,
-    }
-    tokens = _json(requests.post(metadata["token_endpoint"], data=form, timeout=HTTP_SECONDS))
-    signed_in = SignedIn(application, metadata, tokens)
-    if signed_in.claims.get("nonce") != nonce:
-        raise SignInFailed("the identity token is for another sign-in")
-    return signed_in
 
 
 def _follow(
@@ -179,16 +208,14 @@ def _follow(
             target = urljoin(answer.url, answer.headers["location"])
             if target.partition("?")[0] == destination:
                 return parse_qs(urlsplit(target).query)
-            answer = browser.get(target, timeout=HTTP_SECONDS, allow_redirects=False)
+            answer = browser.get(target, timeout=SECONDS, allow_redirects=False)
             continue
         form = read_form(answer.text)
         if not answer.ok or form is None:
             raise SignInFailed(f"{answer.status_code} at {answer.url.partition('?')[0]}: {_page_text(answer)}")
         filled += 1
         target = urljoin(answer.url, form.action or answer.url)
-        answer = browser.post(
-            target, data={**form.fields, **answers(form)}, timeout=HTTP_SECONDS, allow_redirects=False
-        )
+        answer = browser.post(target, data={**form.fields, **answers(form)}, timeout=SECONDS, allow_redirects=False)
     raise SignInFailed(f"no way back to {destination} after {MOST_HOPS} pages, {filled} of them forms")
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import grpc
-import requests
 from google.protobuf import json_format, struct_pb2
 
 from motcua.common.v1.common_pb2 import LegalReference
@@ -25,11 +24,11 @@ from motcua.notify.v1.notification_pb2_grpc import NotificationServiceStub
 from motcua.permits.v1 import application_pb2, permit_pb2
 from motcua.permits.v1.application_pb2_grpc import PermitApplicationServiceStub
 from motcua.permits.v1.permit_pb2_grpc import PermitServiceStub
-from motcua_client import Client, Credentials, connect
+from motcua_client import Client, Credentials, Tls, connect
 from motcua_devstack.demo.house import File
+from motcua_devstack.demo.web import Web
 
 Stub = TypeVar("Stub")
-HTTP_SECONDS = 30
 CALL_SECONDS = 30.0
 PAGE = 200
 
@@ -39,17 +38,24 @@ class Suite:
     """The suite as a client reaches it.
 
     Attributes:
-        addresses: gRPC `host:port` by service.
+        addresses: gRPC address by service.
         observe: wraps each channel, to observe the calls through it.
+        web: how files are sent and fetched.
+        tls: transport security of the calls; None for plain text.
     """
 
     addresses: Mapping[str, str]
     observe: Callable[[grpc.Channel], grpc.Channel]
+    web: Web = field(default_factory=Web)
+    tls: Tls | None = None
     _clients: list[Client] = field(default_factory=list)
 
     def connect(self, service: str, credentials: Credentials | None) -> Client:
         """A connection to a service, closed with the suite."""
-        client = Client(self.observe(connect(self.addresses[service], credentials, deadline=CALL_SECONDS).channel))
+        plain = connect(
+            self.addresses[service], credentials, tls=self.tls, deadline=CALL_SECONDS, patience=self.web.patience
+        )
+        client = Client(self.observe(plain.channel))
         self._clients.append(client)
         return client
 
@@ -161,9 +167,7 @@ class Citizen(Person):
             )
         )
         # The store takes the fields in any order but wants the file last.
-        answer = requests.post(
-            created.uri, data=dict(created.fields), files={"file": (file.name, file.content)}, timeout=HTTP_SECONDS
-        )
+        answer = self._suite.web.post(created.uri, data=dict(created.fields), files={"file": (file.name, file.content)})
         answer.raise_for_status()
         after = self.dossiers.FinalizeUpload(dossier_pb2.FinalizeUploadRequest(name=created.upload.name))
         return next(one for one in after.uploads if one.name == created.upload.name)
@@ -192,7 +196,7 @@ class Citizen(Person):
             ValueError: the bytes are not those that the suite vouches for.
         """
         link = self.documents.CreateDownload(document_pb2.CreateDownloadRequest(name=document))
-        answer = requests.get(link.uri, timeout=HTTP_SECONDS)
+        answer = self._suite.web.get(link.uri)
         answer.raise_for_status()
         if hashlib.sha256(answer.content).hexdigest() != link.sha256:
             raise ValueError(f"{document}: the bytes differ from what the suite vouches for")

@@ -4,26 +4,18 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-import pyotp
+from typing import TypeVar
 
 from motcua.dossier.v1 import dossier_pb2
 from motcua_client import WaitTimeout, wait_for
-from motcua_devstack import cast
-from motcua_devstack.cast import Officer
 from motcua_devstack.demo import people
-from motcua_devstack.demo.browser import Application, Form, SignedIn, sign_in
 from motcua_devstack.demo.observation import Observation, unobserved
-from motcua_devstack.eid.people import PEOPLE_FILE, load_people
-from motcua_devstack.spans import read as read_spans
-from motcua_devstack.stack import Addresses, Stack
-from motcua_kit.documents.verify import verify
+from motcua_devstack.demo.world import World
+from motcua_devstack.traces import Span
 
 T = TypeVar("T")
-P = TypeVar("P", bound=people.Person)
 WAIT_SECONDS = 120.0
 APPLICANT = "079185001234"
 """Number under which the applicant of the main job signs in at the e-ID: she owns a lot with a clean title."""
@@ -31,6 +23,10 @@ APPLICANT = "079185001234"
 
 class NotVerified(Exception):
     """A step did not have the outcome that it must have; the text says what was seen."""
+
+
+class Skipped(Exception):
+    """The outcome cannot be seen in this world; the text says why."""
 
 
 def check(condition: object, text: str) -> None:
@@ -57,75 +53,13 @@ def eventually(look: Callable[[], T], until: Callable[[T], bool], what: str, sec
 
 
 @dataclass
-class World:
-    """A running stack as people outside see it, and how they sign in.
-
-    Attributes:
-        stack: for its secrets (passwords of officers) and the clock of the local profile.
-        addresses: where it is reached.
-        suite: connections to it.
-    """
-
-    stack: Stack
-    addresses: Addresses
-    suite: people.Suite
-
-    def citizen(self, citizen_id: str) -> people.Citizen:
-        """Sign a citizen in through the e-ID."""
-        person = load_people(PEOPLE_FILE)[citizen_id]
-        signed_in = self._sign_in(
-            cast.CITIZENS_APP, lambda _: {"citizen_id": person.citizen_id, "password": person.password}
-        )
-        return people.Citizen(self.suite, signed_in.name, signed_in)
-
-    def officer(self, kind: Callable[[people.Suite, str, SignedIn], P], officer: Officer) -> P:
-        """Sign an officer in with password and one-time code."""
-        vault = self.stack.vault()
-        seed = cast.totp_seed(vault, officer)
-
-        def answers(_: Form) -> dict[str, str]:
-            return {
-                "username": officer.username,
-                "password": cast.password(vault, officer),
-                "code": pyotp.TOTP(seed).now(),
-            }
-
-        signed_in = self._sign_in(cast.OFFICERS_APP, answers)
-        return kind(self.suite, signed_in.name, signed_in)
-
-    def anyone(self) -> people.Person:
-        """Somebody who has not signed in."""
-        return people.Person(self.suite, "", None)
-
-    def _sign_in(self, client: str, answers: Callable[[Form], dict[str, str]]) -> SignedIn:
-        application = Application(self.addresses.http["identity"], client, self.addresses.application)
-        return sign_in(application, answers)
-
-    def now(self) -> datetime:
-        """Business time, as the services of the local profile see it."""
-        return datetime.now(UTC) + timedelta(seconds=float(self.stack.clock_offset.read_text()))
-
-    def let_time_pass(self, by: timedelta) -> None:
-        """Move the business clock of the local profile; a deadline of days cannot be waited for."""
-        offset = float(self.stack.clock_offset.read_text()) + by.total_seconds()
-        fresh = self.stack.clock_offset.with_suffix(".new")
-        fresh.write_text(f"{offset:.0f}")
-        fresh.replace(self.stack.clock_offset)
-
-    def check_signed(self, pdf: bytes, what: str) -> str:
-        """Check the signature of a PDF and return the signer's name."""
-        report = verify(pdf, self.stack.vault().signing().chain_file, time=self.now())
-        check(report.bottom_line, f"the signature of {what} does not hold: {report}")
-        return report.signer
-
-
-@dataclass
 class Outcome:
     """How a step ended.
 
     Attributes:
         name: of the step.
-        ok: whether its outcome was verified.
+        ok: whether nothing was wrong.
+        skipped: whether its outcome could not be looked at.
         seconds: how long it took, until its outcome was seen.
         trace_id: of its action; of the first when it has several.
         text: what happened, or what was wrong.
@@ -136,6 +70,7 @@ class Outcome:
     seconds: float
     trace_id: str
     text: str
+    skipped: bool = False
 
 
 @dataclass
@@ -145,6 +80,8 @@ class Walk:
     world: World
     observation: Observation
     folder: Path
+    wait_seconds: float = WAIT_SECONDS
+    """How long to wait at most for what follows from an action."""
     citizen: people.Citizen = field(init=False)
     reception: people.ReceptionOfficer = field(init=False)
     handler: people.Handler = field(init=False)
@@ -172,10 +109,35 @@ class Walk:
             self.traces[name] = trace_id
             yield
 
-    def spans(self) -> list[dict[str, Any]]:
-        """All spans since the walk began."""
+    def eventually(self, look: Callable[[], T], until: Callable[[T], bool], what: str) -> T:
+        """Look, outside of any trace, until it has happened.
+
+        Raises:
+            NotVerified: it has not happened in time.
+        """
+        return eventually(look, until, what, self.wait_seconds)
+
+    def spans(self) -> list[Span]:
+        """All spans of the walk's actions.
+
+        Raises:
+            Skipped: nobody can see them here.
+        """
+        if self.world.spans is None:
+            raise Skipped("it is not known where the traces are")
         self.observation.flush()
-        return [span for span in read_spans(self.world.stack.spans) if span["start"] >= self.begun]
+        return self.world.spans.of(self.traces.values(), self.begun)
+
+    def check_signed(self, pdf: bytes, what: str) -> str:
+        """Check the signature of a PDF and return the signer's name.
+
+        Raises:
+            NotVerified: it does not hold.
+        """
+        try:
+            return self.world.check_signed(pdf)
+        except ValueError as error:
+            raise NotVerified(f"{what}: {error}") from error
 
     def read_dossier(self) -> dossier_pb2.Dossier:
         """The dossier as the applicant sees it, outside of any trace."""
@@ -185,11 +147,11 @@ class Walk:
     def wait_for_dossier(self, *states: dossier_pb2.Dossier.State.ValueType) -> dossier_pb2.Dossier:
         """Wait until the dossier is in one of the states."""
         names = "/".join(dossier_pb2.Dossier.State.Name(state) for state in states)
-        return eventually(self.read_dossier, lambda dossier: dossier.state in states, f"the dossier to be {names}")
+        return self.eventually(self.read_dossier, lambda dossier: dossier.state in states, f"the dossier to be {names}")
 
     def fetch_slip(self, form: str) -> str:
         """Wait for a slip, keep it as file, check its signature; returns its number."""
-        found = eventually(
+        found = self.eventually(
             lambda: [one for one in self.citizen.my_documents(self.dossier) if one.form == form],
             bool,
             f"slip {form} in the document store",
@@ -200,7 +162,7 @@ class Walk:
         target = self.folder / f"slip-{form}.pdf"
         target.write_bytes(content)
         self.slips[form] = target
-        signer = self.world.check_signed(content, f"slip {form}")
+        signer = self.check_signed(content, f"slip {form}")
         return f"slip {form} no. {found[0].number}, signed by {signer}"
 
 
@@ -220,11 +182,14 @@ class Step:
         """Do the step and judge it."""
         known = set(walk.traces)
         start = time.monotonic()
+        skipped = False
         try:
             text, ok = self.run(walk), True
+        except Skipped as reason:
+            text, ok, skipped = str(reason), True, True
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a step is its outcome
             text, ok = f"{type(error).__name__}: {error}", False
         seconds = time.monotonic() - start
         # A step that only looks at what was done names the trace that it looks at most.
         trace_id = next((walk.traces[name] for name in walk.traces if name not in known), walk.traces.get("submit", ""))
-        return Outcome(self.name, ok, seconds, trace_id, text)
+        return Outcome(self.name, ok, seconds, trace_id, text, skipped)

@@ -11,10 +11,12 @@ from werkzeug.serving import make_server
 
 from motcua_devstack.eid.people import PEOPLE_FILE, load_people
 from motcua_devstack.eid.server import EidClient, create_app
+from motcua_devstack.ports import HOST
 
 
 @click.command()
-@click.option("--port", type=int, required=True, help="Port on 127.0.0.1.")
+@click.option("--host", default=HOST, show_default=True, help="Address to listen on.")
+@click.option("--port", type=int, required=True, help="Port to listen on.")
 @click.option("--issuer", required=True, help="URL under which browsers and identity reach this server.")
 @click.option("--client-id", required=True, help="Client id of identity.")
 @click.option(
@@ -31,10 +33,12 @@ from motcua_devstack.eid.server import EidClient, create_app
     show_default=True,
     help="Synthetic people.",
 )
-def main(port: int, issuer: str, client_id: str, client_secret_file: Path, redirect_uri: str, people: Path) -> None:
-    """Serve the simulated national e-ID on this machine until told to stop."""
+def main(
+    host: str, port: int, issuer: str, client_id: str, client_secret_file: Path, redirect_uri: str, people: Path
+) -> None:
+    """Serve the simulated national e-ID until told to stop."""
     client = EidClient(client_id, client_secret_file.read_text(encoding="utf-8").strip(), redirect_uri)
-    server = make_server("127.0.0.1", port, create_app(issuer, client, load_people(people)), threaded=True)
+    server = make_server(host, port, create_app(issuer, client, load_people(people)), threaded=True)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)

@@ -4,8 +4,10 @@ Besides it lets people look and tests meddle:
 
     POST /messages   take a message: {"to": "+84…", "from": "…", "text": "…", "encoding": "ucs2"}
     GET  /messages   all messages kept, with the number of repeats
+    GET  /emails     all e-mails that the mail server has kept: when they came, for whom, about what
     GET  /faults     how both sinks misbehave
     PUT  /faults     let them misbehave: {"smtp": {"code": 451}, "sms": {"code": 503, "delay": 0.2}}; {} ends it
+    GET  /healthz    that the sinks run
 """
 
 from __future__ import annotations
@@ -16,8 +18,11 @@ import sys
 import threading
 import uuid
 from datetime import UTC, datetime
+from email.parser import BytesHeaderParser
+from email.policy import default
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -35,11 +40,12 @@ class SmsSink:
         host: address to listen on.
         port: port to listen on; 0 for any.
         folder: keeps the messages.
+        emails: keeps those of the mail server.
         faults: says how to misbehave.
     """
 
-    def __init__(self, host: str, port: int, folder: MessageFolder, faults: Faults) -> None:
-        self._server = _Gateway((host, port), folder, faults)
+    def __init__(self, host: str, port: int, folder: MessageFolder, emails: MessageFolder, faults: Faults) -> None:
+        self._server = _Gateway((host, port), folder, emails, faults)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sms-sink", daemon=True)
         self.port: int = self._server.server_address[1]
 
@@ -60,9 +66,10 @@ class SmsSink:
 class _Gateway(ThreadingHTTPServer):
     """The HTTP server with what its handlers share."""
 
-    def __init__(self, address: tuple[str, int], folder: MessageFolder, faults: Faults) -> None:
+    def __init__(self, address: tuple[str, int], folder: MessageFolder, emails: MessageFolder, faults: Faults) -> None:
         super().__init__(address, _Handler)
         self.folder = folder
+        self.emails = emails
         self.faults = faults
         self.never = threading.Event()
         """Waiting for it with a timeout is a delay."""
@@ -84,6 +91,10 @@ class _Handler(BaseHTTPRequestHandler):
                 files = self.server.folder.files()
                 messages = [json.loads(file.read_text(encoding="utf-8")) for file in files]
                 self._answer(HTTPStatus.OK, {"messages": messages, "repeats": self.server.folder.repeats})
+            case "/emails":
+                self._answer(HTTPStatus.OK, {"emails": [_email(file) for file in self.server.emails.files()]})
+            case "/healthz":
+                self._answer(HTTPStatus.OK, {})
             case "/faults":
                 self._answer(HTTPStatus.OK, {sink: vars(self.server.faults.of(sink)) for sink in SINKS})
             case _:
@@ -150,6 +161,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+
+def _email(file: Path) -> dict[str, str]:
+    """What is told of an e-mail."""
+    with file.open("rb") as content:
+        headers = BytesHeaderParser(policy=default).parse(content)
+    time = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    return {"time": time.isoformat(), "to": str(headers["To"]), "subject": str(headers["Subject"])}
 
 
 def _wrong(message: Any) -> str:

@@ -1,0 +1,80 @@
+"""HTTP as people's browsers and applications speak it: patient, and trusting the suite's own authority if told to."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+SECONDS = 30.0
+"""For one attempt."""
+
+LONGEST_PAUSE = 5.0
+FIRST_RETRIES = 5
+"""Retries before the pauses have grown to the longest."""
+
+PASSING = (502, 503, 504)
+"""Answers of proxies and of services whose stores are away."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """How HTTP requests are made.
+
+    Attributes:
+        patience: seconds for which a request is repeated that finds nobody or gets an answer that passes. Every request
+            of the walk may be repeated: forms and uploads replace what they sent before, and codes that a lost answer
+            used up make the sign-in begin again.
+        ca: authorities that are trusted besides the system's.
+    """
+
+    patience: float = 0.0
+    ca: Path | None = None
+
+    def session(self) -> requests.Session:
+        """A browser with nothing in it."""
+        session = requests.Session()
+        adapter = _Adapter(self.ca, max_retries=self._retries())
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, adapter)
+        return session
+
+    def get(self, url: str, **options: Any) -> requests.Response:
+        """GET with a session of its own."""
+        with self.session() as session:
+            return session.get(url, timeout=SECONDS, **options)
+
+    def post(self, url: str, **options: Any) -> requests.Response:
+        """POST with a session of its own."""
+        with self.session() as session:
+            return session.post(url, timeout=SECONDS, **options)
+
+    def _retries(self) -> Retry:
+        return Retry(
+            total=FIRST_RETRIES + round(self.patience / LONGEST_PAUSE) if self.patience else 0,
+            backoff_factor=0.2,
+            backoff_max=LONGEST_PAUSE,
+            backoff_jitter=0.2,
+            status_forcelist=PASSING,
+            allowed_methods=None,
+            raise_on_status=False,
+            # A locked sign-in asks for a quarter of an hour.
+            respect_retry_after_header=False,
+            redirect=False,
+        )
+
+
+class _Adapter(HTTPAdapter):
+    """Connects with authorities besides the system's."""
+
+    def __init__(self, ca: Path | None, max_retries: Retry) -> None:
+        self._context = ssl.create_default_context()
+        if ca is not None:
+            self._context.load_verify_locations(ca)
+        super().__init__(max_retries=max_retries)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
