@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,11 @@ AUDITOR = officer("auditor", "units/1")
 @pytest.fixture
 def thing(things: Any) -> Any:
     return things.as_(AN).CreateThing(things.request("CreateThing", unit=UNIT))
+
+
+def test_answer_names_the_replica_that_gave_it(things: Any, thing: Any) -> None:
+    _, call = things.as_(AN).GetThing.with_call(things.request("GetThing", name=thing.name))
+    assert dict(call.trailing_metadata())["served-by"] == socket.gethostname()
 
 
 # ---- who may -------------------------------------------------------------------------------------------------------

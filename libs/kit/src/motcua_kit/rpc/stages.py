@@ -7,6 +7,7 @@ stock OpenTelemetry interceptor); idempotency inside (`execute` and the reposito
 from __future__ import annotations
 
 import dataclasses
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
@@ -31,6 +32,12 @@ from motcua_kit.rpc.errors import WireStatus, status_of
 from motcua_kit.tokens import TokenVerifier
 
 Proceed = Callable[[], Message]
+
+SERVED_BY = "served-by"
+"""Trailing metadata of an answer: which replica gave it."""
+
+PROCESS_HOST = socket.gethostname()
+"""In a cluster the name of the pod."""
 
 NEVER_SECONDS = 365 * 24 * 3600.0
 """gRPC puts the deadline of a call that has none into a far future."""
@@ -212,7 +219,10 @@ class Pipeline(grpc.ServerInterceptor):
         def handle(request: Message, context: grpc.ServicerContext) -> Message:
             call = Call(rpc, request, context, response_class, self._clock)
             enter(call)
-            return self._run(call, 0, lambda: handler.unary_unary(request, context))
+            response = self._run(call, 0, lambda: handler.unary_unary(request, context))
+            # Not in the initial metadata: once those are sent, gRPC does not try the call again.
+            context.set_trailing_metadata(((SERVED_BY, PROCESS_HOST),))
+            return response
 
         return grpc.unary_unary_rpc_method_handler(handle, handler.request_deserializer, handler.response_serializer)
 
