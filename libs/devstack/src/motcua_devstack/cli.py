@@ -90,6 +90,18 @@ def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("only", metavar="NAME", nargs="*", help="checks to run (default: all)")
 
 
+def _image(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", metavar="NAME", nargs="*", help="a service, ops or dev (default: all)")
+    parser.add_argument("--tag", help="tag of the images (default: version and commit)")
+    parser.add_argument(
+        "--variant",
+        choices=("runtime", "develop"),
+        default="runtime",
+        help="develop: sources can be written and processes restart when they change (default: runtime)",
+    )
+    parser.add_argument("--list", action="store_true", help="print the images' names and build nothing")
+
+
 def _lock(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--upgrade", action="store_true", help="take newer versions where the *.in files allow")
 
@@ -111,6 +123,12 @@ SUBCOMMANDS = {
         RUN,
         _cluster,
         "Needs kubectl and helm; ./dev image builds the images.",
+    ),
+    "image": Subcommand(
+        "build the container images",
+        (),
+        _image,
+        "The builder is docker build or buildah build, or what MOTCUA_IMAGE_BUILDER names; it takes docker's options.",
     ),
     "secrets": Subcommand(
         "the Secrets of a release for trying the suite out on a cluster",

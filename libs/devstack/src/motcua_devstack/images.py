@@ -35,12 +35,14 @@ class Package:
 
     Attributes:
         name: its distribution, e.g. `motcua-kit`.
+        version: of its distribution.
         folder: where its `pyproject.toml` and `src` are.
         dependencies: requirements that it always has.
         extras: further requirements by extra.
     """
 
     name: str
+    version: str
     folder: Path
     dependencies: tuple[str, ...]
     extras: dict[str, tuple[str, ...]]
@@ -49,6 +51,11 @@ class Package:
 def names() -> list[str]:
     """Names of all images: one of each service, then those of the tools."""
     return [*(folder.name for folder in packages() if folder.parent.name == SERVICES), *TOOLS]
+
+
+def version() -> str:
+    """Version of the suite: that of all its packages."""
+    return _read(ROOT / "libs" / "kit").version
 
 
 def packages_of(image: str) -> list[Package]:
@@ -110,7 +117,7 @@ def _needs(package: Package, extras: set[str]) -> list[str]:
 def _read(folder: Path) -> Package:
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = {extra: tuple(items) for extra, items in project.get("optional-dependencies", {}).items()}
-    return Package(project["name"], folder, tuple(project.get("dependencies", ())), extras)
+    return Package(project["name"], project["version"], folder, tuple(project.get("dependencies", ())), extras)
 
 
 if __name__ == "__main__":
