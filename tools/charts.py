@@ -24,6 +24,16 @@ ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "helm" / "motcua"
 SERVICES = ("identity", "dossier", "land", "permits", "notify")
 BEGIN, END = "<!-- values -->", "<!-- /values -->"
+KEYWORDS = {
+    "type",
+    "description",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "minLength",
+    "maxLength",
+}
 DESCRIPTION, DEFAULT = "# -- ", "# @default -- "
 
 
@@ -37,19 +47,39 @@ def topology() -> str:
 
 
 def values_schema() -> str:
-    """`values.schema.json` with the names of settings that the services' classes have now."""
+    """`values.schema.json` with the settings that the services' classes have now."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
-    definitions = schema["$defs"]
-    definitions["settings"]["propertyNames"]["enum"] = open_settings(ServiceSettings)
+    schema["$defs"]["settings"] = settings_schema(ServiceSettings)
     for name in SERVICES:
         settings = importlib.import_module(f"motcua_{name}.bootstrap").SERVICE.settings
-        definitions[f"{name}Settings"]["propertyNames"]["enum"] = open_settings(settings)
+        schema["$defs"][f"{name}Settings"] = settings_schema(settings)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def open_settings(settings: type[ServiceSettings]) -> list[str]:
-    """Variables that may stand in values for everyone to read: all but secrets."""
-    return sorted(name.upper() for name, field in settings.model_fields.items() if field.annotation is not SecretStr)
+def settings_schema(settings: type[ServiceSettings]) -> dict[str, Any]:
+    """Schema of variables that may stand in values for everyone to read: all but secrets.
+
+    They are named one by one, and others refused, because Helm then says the path of a wrong one.
+    """
+    generated = settings.model_json_schema()
+    properties = {
+        name.upper(): _variable(generated["properties"][name], generated.get("$defs", {}))
+        for name, field in sorted(settings.model_fields.items())
+        if field.annotation is not SecretStr
+    }
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _variable(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Schema of one variable in a file of values, which has no use for null, nor for our defaults and titles."""
+    kept = {key: value for key, value in field.items() if key in KEYWORDS}
+    match field:
+        case {"$ref": str(reference)}:
+            return kept | {"enum": definitions[reference.rpartition("/")[2]]["enum"]}
+        case {"anyOf": [{"type": kind}, {"type": "null"}]}:
+            return kept | {"type": kind}
+        case _:
+            return kept
 
 
 @dataclass(frozen=True)
