@@ -92,6 +92,9 @@ def _check(parser: argparse.ArgumentParser) -> None:
 
 def _image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", metavar="NAME", nargs="*", help="a service, ops or dev (default: all)")
+    parser.add_argument(
+        "--repository", default="motcua", help="what stands before /NAME, a registry's too (default: motcua)"
+    )
     parser.add_argument("--tag", help="tag of the images (default: version and commit)")
     parser.add_argument(
         "--variant",

@@ -17,7 +17,6 @@ from motcua_devstack.paths import ROOT, packages
 
 OWN = "motcua-"
 APP = Path("/app")
-REPOSITORY = "motcua"
 DOCKERFILE = Path("docker") / "Dockerfile"
 RUNTIME, DEVELOP = "runtime", "develop"
 RELOAD = Path(__file__).with_name("reload.py")

@@ -27,12 +27,12 @@ def run(options: argparse.Namespace) -> int:
     revision = _revision()
     tag = options.tag or f"{images.version()}-{revision}"
     if options.list:
-        print("\n".join(f"{images.REPOSITORY}/{name}:{tag}" for name in chosen))
+        print("\n".join(f"{options.repository}/{name}:{tag}" for name in chosen))
         return 0
     builder = _builder()
     progress = Progress()
     for name in chosen:
-        reference = f"{images.REPOSITORY}/{name}:{tag}"
+        reference = f"{options.repository}/{name}:{tag}"
         progress.say(f"{reference}: building with {builder[0]}")
         _build(builder, reference, {"NAME": name, "VARIANT": options.variant, "REVISION": revision})
     progress.say(f"built: {len(chosen)} images with the tag {tag}")
