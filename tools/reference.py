@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
 
 from motcua_kit.localisation import OWN_TEXTS
+from motcua_kit.refusals import EXIT_CODE, Https
 from motcua_kit.settings import ServiceSettings
 from motcua_kit.topology import Topology
 
@@ -51,16 +52,39 @@ def topology_page() -> str:
 def settings_page() -> str:
     """Settings of every service, from their classes."""
     lines = [NOTE.format(source="the Settings classes"), "# Settings\n"]
-    lines.append("Each is an environment variable. Secrets are never printed and may come as files.\n")
+    lines.append(
+        "Each is an environment variable; an empty one counts as unset. Secrets are never printed and may come as files: "
+        "`SECRETS_DIR` names a folder with one file a setting. A process that refuses its settings ends with exit code "
+        f"{EXIT_CODE} and one log line, `settings_refused`, that names them. Outside the local profile these URLs must be "
+        f"https: {_names(_https())}.\n"
+    )
     lines += ["## Every service\n", *_settings_rows(ServiceSettings, ())]
     for name in SERVICES:
         service = importlib.import_module(f"motcua_{name}.bootstrap").SERVICE
         rows = _settings_rows(service.settings, ServiceSettings.model_fields)
         lines += [f"\n## {name}\n", *(rows if len(rows) > len(HEAD) else ["Nothing besides."])]
+        lines += [
+            f"\nMust be set outside the local profile: {_names(service.settings.needed)}; "
+            f"for workers also {_names(service.settings.needed_by_workers)}."
+        ]
     return "\n".join(lines) + "\n"
 
 
 HEAD = ["| variable | default | meaning |", "| --- | --- | --- |"]
+
+
+def _https() -> frozenset[str]:
+    every = [importlib.import_module(f"motcua_{name}.bootstrap").SERVICE.settings for name in SERVICES]
+    return frozenset(
+        name
+        for settings in every
+        for name, field in settings.model_fields.items()
+        if any(isinstance(mark, Https) for mark in field.metadata)
+    )
+
+
+def _names(settings: frozenset[str]) -> str:
+    return ", ".join(f"`{name.upper()}`" for name in sorted(settings))
 
 
 def _settings_rows(settings: type[ServiceSettings], without: Any) -> list[str]:

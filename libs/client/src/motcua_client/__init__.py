@@ -23,6 +23,7 @@ from motcua_client.errors import (
 from motcua_client.requests import with_request_id
 from motcua_client.retrying import attempts
 from motcua_client.tls import Tls, TlsError
+from motcua_client.trust import http_session
 from motcua_client.waiting import WaitTimeout, wait_for, wait_for_state
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "WaitTimeout",
     "attempts",
     "connect",
+    "http_session",
     "wait_for",
     "wait_for_state",
     "with_request_id",

@@ -110,6 +110,9 @@ def serve_http(service: Service[Any]) -> None:
                 "keepalive": 5,
                 "control_socket_disable": True,
                 "logger_class": _Log,
+                # gunicorn reads these files at each connection, so renewed ones count without a restart.
+                "certfile": settings.tls_certificate_file and str(settings.tls_certificate_file),
+                "keyfile": settings.tls_key_file and str(settings.tls_key_file),
                 "post_worker_init": worker_started,
                 "worker_exit": worker_stopped,
             }

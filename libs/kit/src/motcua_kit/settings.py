@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
@@ -15,9 +16,16 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from motcua_client import Tls, TlsError
 from motcua_kit.clock import Clock, shifted_clock, system_clock
+from motcua_kit.refusals import Https, Refusal, empty, refused, unfit_for_production
 
-SAMPLE_SECRET_MARK = "sample"  # noqa: S105 - the mark of a secret that must not reach production
+TLS_FILES = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
+DOCUMENTS = frozenset({"object_store_url", "object_store_access_key", "object_store_secret_key"})
+"""What a service with documents needs."""
+
+SIGNING = frozenset({"signing_key_file", "signing_certificate_file", "signing_chain_file"})
+"""What a worker that signs documents needs."""
 
 
 class Profile(StrEnum):
@@ -38,9 +46,16 @@ class ServiceSettings(BaseSettings):
     """What every service is told. Each field is an environment variable of the same name in upper case.
 
     Secrets may come as files: `SECRETS_DIR` names a folder with one file a setting.
+
+    Attributes:
+        needed: settings that must not be empty outside the local profile.
+        needed_by_workers: further ones that only the workers need.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    needed: ClassVar[frozenset[str]] = frozenset({"mongodb_uri", "issuer", "page_token_key"})
+    needed_by_workers: ClassVar[frozenset[str]] = frozenset({"broker_url"})
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     profile: Profile = Field(Profile.PRODUCTION, description="`local` or `production`.")
     service_name: str = Field("", description="Name in telemetry and of the database; set by the service.")
@@ -54,7 +69,9 @@ class ServiceSettings(BaseSettings):
     )
 
     object_store_url: str = Field("", description="S3 endpoint that services use, e.g. `http://127.0.0.1:8333`.")
-    object_store_public_url: str = Field("", description="S3 endpoint that clients reach; the same when empty.")
+    object_store_public_url: Annotated[str, Https()] = Field(
+        "", description="S3 endpoint that clients reach; the same when empty."
+    )
     object_store_access_key: SecretStr = Field(SecretStr(""), description="S3 access key.")
     object_store_secret_key: SecretStr = Field(SecretStr(""), description="S3 secret key.")
     object_store_bucket: str = Field("", description="Bucket of this service; `motcua-<service>` when empty.")
@@ -85,13 +102,26 @@ class ServiceSettings(BaseSettings):
     )
     grpc_reflection: bool = Field(False, description="Serve the reflection API.")
     grpc_stop_grace: float = Field(20.0, description="Seconds that running calls get when the server stops.")
+    grpc_max_connection_age: float = Field(
+        60.0,
+        gt=0,
+        description="Seconds after which the server ends a connection, so that clients look for new servers.",
+    )
     http_bind: str = Field("127.0.0.1:0", description="Address of the HTTP server, where the service has one.")
     http_threads: int = Field(8, ge=1, description="Threads of the HTTP server.")
     rate_limit: str = Field("600/minute", description="Calls per caller; format of the `limits` library.")
 
-    issuer: str = Field("", description="OIDC issuer whose tokens are trusted.")
+    tls_certificate_file: Path | None = Field(
+        None, description="Own certificate (PEM, with chain): mutual TLS for gRPC both ways, TLS for the HTTP end."
+    )
+    tls_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate.")
+    tls_ca_file: Path | None = Field(
+        None, description="Authorities (PEM) of the other services: for gRPC these only, for HTTP also the public ones."
+    )
+
+    issuer: Annotated[str, Https()] = Field("", description="OIDC issuer whose tokens are trusted.")
     jwks_url: str = Field("", description="Key set of the issuer; found under the issuer when empty.")
-    token_url: str = Field("", description="Token endpoint for the service's own credentials.")
+    token_url: str = Field("", description="Token endpoint of the issuer; discovered under the issuer when empty.")
     client_id: str = Field("", description="The service's own OIDC client; `<service>` when empty.")
     client_secret: SecretStr = Field(SecretStr(""), description="Secret of that client.")
 
@@ -115,23 +145,46 @@ class ServiceSettings(BaseSettings):
     )
 
     @model_validator(mode="after")
-    def _name_the_lease(self) -> Self:
-        if self.leader_election is LeaderElection.KUBERNETES and not (self.lease_name and self.lease_namespace):
-            message = "leader_election: kubernetes needs lease_name and lease_namespace"
-            raise ValueError(message)
+    def _refuse_what_cannot_be(self) -> Self:
+        refusals = [*self._unusable_tls()]
+        if self.leader_election is LeaderElection.KUBERNETES:
+            refusals += empty(self, frozenset({"lease_name", "lease_namespace"}))
+        if self.profile is not Profile.LOCAL:
+            refusals += self.unfit()
+        if refusals:
+            raise refused(type(self).__name__, refusals)
         return self
 
-    @model_validator(mode="after")
-    def _refuse_local_things_elsewhere(self) -> Self:
-        if self.profile is Profile.LOCAL:
-            return self
+    def _unusable_tls(self) -> Iterator[Refusal]:
+        missing = [name for name in TLS_FILES if getattr(self, name) is None]
+        try:
+            if self.tls:
+                self.tls.read()
+        except TlsError as error:
+            yield Refusal("tls_certificate_file", str(error))
+        if 0 < len(missing) < len(TLS_FILES):
+            yield from (Refusal(name, "is empty; set all of TLS_…_FILE or none") for name in missing)
+
+    def unfit(self) -> Iterator[Refusal]:
+        """Yield what is refused outside the local profile; a subclass adds what only it can judge."""
+        yield from unfit_for_production(self, self.needed)
         if self.clock_offset_file is not None:
-            message = "clock_offset_file: a shifted clock is allowed in the local profile only"
-            raise ValueError(message)
-        for name, value in self:
-            if isinstance(value, SecretStr) and value.get_secret_value().startswith(SAMPLE_SECRET_MARK):
-                message = f"{name}: holds a sample secret; make one of your own"
-                raise ValueError(message)
+            yield Refusal("clock_offset_file", "a shifted clock is allowed in the local profile only")
+        if self.object_store_url.startswith("http://") and not self.object_store_public_url:
+            yield Refusal(
+                "object_store_public_url",
+                "is empty, so that clients would be sent to OBJECT_STORE_URL, which is http; set their https address",
+            )
+
+    def for_worker(self) -> Self:
+        """Return the settings, when a worker can work with them.
+
+        Raises:
+            pydantic.ValidationError: one that it needs is empty, outside the local profile.
+        """
+        refusals = [*empty(self, self.needed_by_workers)]
+        if refusals and self.profile is not Profile.LOCAL:
+            raise refused(type(self).__name__, refusals)
         return self
 
     @classmethod
@@ -163,6 +216,12 @@ class ServiceSettings(BaseSettings):
         """OIDC client id of the service."""
         return self.client_id or self.service_name
 
+    @property
+    def tls(self) -> Tls | None:
+        """Transport security between services; None when it is not set."""
+        files = (self.tls_ca_file, self.tls_certificate_file, self.tls_key_file)
+        return None if None in files else Tls(*files)
+
     def clock(self) -> Clock:
         """Return the business clock."""
         return shifted_clock(self.clock_offset_file) if self.clock_offset_file else system_clock
@@ -178,3 +237,9 @@ class ServiceSettings(BaseSettings):
             message = f"{service}_address is not set; this service calls {service}"
             raise ValueError(message)
         return address
+
+
+class SchedulerSettings(ServiceSettings):
+    """Settings of the scheduler, which serves nobody."""
+
+    needed = frozenset({"mongodb_uri", "broker_url"})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-import requests
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
+from motcua_client import http_session
 from motcua_kit.access import Caller, Post
 from motcua_kit.domain import DependencyDown, NotAuthenticated
 
@@ -46,11 +47,18 @@ class TokenVerifier:
         )
 
     @classmethod
-    def of(cls, issuer: str, jwks_url: str) -> TokenVerifier:
-        """Return a verifier that gets the key set over HTTP."""
+    def of(cls, issuer: str, jwks_url: str, ca_file: Path | None = None) -> TokenVerifier:
+        """Return a verifier that gets the key set over HTTP.
+
+        Args:
+            issuer: the only issuer that is trusted.
+            jwks_url: where its key set is.
+            ca_file: PEM of authorities that are trusted besides the public ones.
+        """
 
         def fetch() -> dict[str, Any]:
-            response = requests.get(jwks_url, timeout=5)
+            with http_session(ca_file) as session:
+                response = session.get(jwks_url, timeout=5)
             response.raise_for_status()
             keys: dict[str, Any] = response.json()
             return keys
@@ -85,7 +93,7 @@ class TokenVerifier:
                 self._fetched = time.monotonic()  # an issuer that is down is not asked at every call either
                 try:
                     self._keys = KeySet.import_key_set(self._fetch())  # type: ignore[arg-type]
-                except requests.RequestException as error:
+                except OSError as error:  # all that requests raises is one too
                     if self._keys is None:
                         raise DependencyDown("DEPENDENCY_DOWN", "the issuer's keys cannot be read") from error
             return self._keys

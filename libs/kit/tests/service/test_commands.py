@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -108,12 +109,30 @@ def test_a_letter_that_is_not_there_is_told(invoke: Callable[..., Done]) -> None
     assert "no dead letter thingcli.take:things/9#1.0" in missing.stderr
 
 
-def test_a_wrong_setting_is_named_in_one_line(invoke: Callable[..., Done]) -> None:
-    wrong = invoke("migrate", GRPC_THREADS="many", PROFILE="moon")
-    assert wrong.returncode == 1
-    assert "GRPC_THREADS: Input should be a valid integer" in wrong.stderr
-    assert "PROFILE: Input should be 'local' or 'production'" in wrong.stderr
-    assert "Traceback" not in wrong.stderr
+def told(done: Done) -> dict[str, str]:
+    """What a process that refused its settings said of each, in its only line."""
+    assert (done.returncode, done.stderr) == (2, "")
+    [line] = done.stdout.splitlines()
+    said = json.loads(line)
+    assert (said["event"], said["level"], said["service"]) == ("settings_refused", "error", "thingcli")
+    problems: dict[str, str] = said["problems"]
+    return problems
+
+
+@pytest.mark.parametrize("process", ["grpc", "http", "worker", "migrate"])
+def test_a_process_that_refuses_its_settings_says_which_and_why_in_one_line(
+    process: str, invoke: Callable[..., Done]
+) -> None:
+    assert told(invoke(process, GRPC_THREADS="many", PROFILE="moon")) == {
+        "GRPC_THREADS": "Input should be a valid integer, unable to parse string as an integer",
+        "PROFILE": "Input should be 'local' or 'production'",
+    }
+    refused = told(invoke(process, PROFILE="production", ISSUER="http://id.example.vn", CLIENT_SECRET="sample-secret"))
+    assert refused == {
+        "ISSUER": "want https://…, not http://id.example.vn",
+        "CLIENT_SECRET": "holds a sample secret; make one of your own",
+        "PAGE_TOKEN_KEY": "is empty; this process needs it",
+    }
 
 
 def test_help_says_what_there_is(invoke: Callable[..., Done]) -> None:

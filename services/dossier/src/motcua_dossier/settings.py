@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from motcua_kit.settings import Profile, ServiceSettings
+from motcua_kit.refusals import Refusal
+from motcua_kit.settings import DOCUMENTS, SIGNING, ServiceSettings
 
 
 class MalwareScanner(StrEnum):
@@ -20,15 +21,17 @@ class MalwareScanner(StrEnum):
 class DossierSettings(ServiceSettings):
     """Settings of dossier."""
 
+    needed = ServiceSettings.needed | DOCUMENTS | {"client_secret", "identity_address", "land_address"}
+    needed_by_workers = ServiceSettings.needed_by_workers | SIGNING
+
     malware_scanner: MalwareScanner = Field(
         MalwareScanner.CLAMD, description="`clamd`, or on one machine `local`, which knows the EICAR test file only."
     )
     clamd_host: str = Field("127.0.0.1", description="Host of clamd.")
     clamd_port: int = Field(3310, description="Port of clamd.")
 
-    @model_validator(mode="after")
-    def _scan_for_real(self) -> Self:
-        if self.malware_scanner is MalwareScanner.LOCAL and self.profile is not Profile.LOCAL:
-            message = "malware_scanner: `local` knows one test file only; use clamd"
-            raise ValueError(message)
-        return self
+    def unfit(self) -> Iterator[Refusal]:
+        """Yield what is refused outside the local profile."""
+        yield from super().unfit()
+        if self.malware_scanner is MalwareScanner.LOCAL:
+            yield Refusal("malware_scanner", "`local` knows one test file only; use clamd")

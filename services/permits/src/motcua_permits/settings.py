@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from motcua_kit.settings import ServiceSettings
+from motcua_kit.refusals import Https
+from motcua_kit.settings import DOCUMENTS, SIGNING, ServiceSettings
 
 
 class PermitsSettings(ServiceSettings):
     """Settings of the permits service, besides those of every service."""
 
-    public_url: str = Field(
+    needed = (
+        ServiceSettings.needed
+        | DOCUMENTS
+        | {"client_secret", "dossier_address", "identity_address", "land_address", "public_url"}
+    )
+    needed_by_workers = ServiceSettings.needed_by_workers | SIGNING
+
+    public_url: Annotated[str, Https()] = Field(
         "", description="Address under which the public reaches the verification page; printed on permits as a QR code."
     )
 

@@ -26,6 +26,8 @@ class Channels:
             issuer=settings.issuer,
             client_id=settings.client,
             client_secret=settings.client_secret.get_secret_value(),
+            token_url=settings.token_url,
+            ca_file=settings.tls_ca_file,
         )
         self._open: dict[str, grpc.Channel] = {}
         self._lock = threading.Lock()
@@ -38,7 +40,7 @@ class Channels:
         """
         with self._lock:
             if service not in self._open:
-                client = connect(self._settings.address_of(service), self._credentials)
+                client = connect(self._settings.address_of(service), self._credentials, tls=self._settings.tls)
                 inside = grpc.intercept_channel(client.channel, _Inside())
                 self._open[service] = intercept_channel(inside, client_interceptor())  # type: ignore[no-untyped-call]
             return self._open[service]

@@ -33,13 +33,13 @@ from motcua_kit.rpc.stages import (
     TranslateErrors,
     Validate,
 )
+from motcua_kit.rpc.tls import server_credentials
 from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.tokens import TokenVerifier
 
 log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-MAX_CONNECTION_AGE_MS = 5 * 60 * 1000
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class GrpcServer:
             options=[
                 ("grpc.so_reuseport", 1),
                 ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                # New pods get their share of the calls only when old connections end some day.
-                ("grpc.max_connection_age_ms", MAX_CONNECTION_AGE_MS),
+                # Clients look for new servers, and renewed certificates count, when old connections end.
+                ("grpc.max_connection_age_ms", round(settings.grpc_max_connection_age * 1000)),
                 ("grpc.max_connection_age_grace_ms", 30_000),
                 ("grpc.keepalive_time_ms", 60_000),
                 ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
@@ -124,7 +124,10 @@ class GrpcServer:
         if settings.grpc_reflection:
             names = [*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME]
             reflection.enable_server_reflection(names, self._server)
-        self.port = self._server.add_insecure_port(settings.grpc_bind)
+        if settings.tls:
+            self.port = self._server.add_secure_port(settings.grpc_bind, server_credentials(settings.tls))
+        else:
+            self.port = self._server.add_insecure_port(settings.grpc_bind)
         self._host = settings.grpc_bind.rpartition(":")[0]
 
     @property

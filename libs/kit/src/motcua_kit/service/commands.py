@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.dead_letters import DeadLetters
 from motcua_kit.health import Health, serve_health
 from motcua_kit.logs import setup_logs
+from motcua_kit.refusals import refusals_told
 from motcua_kit.service.definition import Service
 from motcua_kit.service.runtime import Runtime
 from motcua_kit.service.schema import require_schema
@@ -22,21 +22,16 @@ from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 
 
 def run(service: Service[Any]) -> None:
-    """Run a service's command line."""
-    command_line(service)()
+    """Run a service's command line; settings that are refused end it with one log line that says why."""
+    with refusals_told(service.name):
+        command_line(service)()
 
 
 class _Group(click.Group):
-    """Says which settings are wrong instead of showing a traceback."""
-
     def invoke(self, ctx: click.Context) -> Any:
         # The first process of a container has no default action for SIGTERM: without this it would not hear it.
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-        try:
-            return super().invoke(ctx)
-        except ValidationError as error:
-            lines = [f"  {'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()]
-            raise click.ClickException("settings:\n" + "\n".join(lines)) from None
+        return super().invoke(ctx)
 
 
 def command_line(service: Service[Any]) -> click.Group:

@@ -75,8 +75,9 @@ class Runtime:
     @cached_property
     def verifier(self) -> TokenVerifier:
         """Checks access tokens."""
-        issuer = self.settings.issuer
-        return TokenVerifier.of(issuer, self.settings.jwks_url or f"{issuer.rstrip('/')}/jwks.json")
+        settings = self.settings
+        jwks_url = settings.jwks_url or f"{settings.issuer.rstrip('/')}/jwks.json"
+        return TokenVerifier.of(settings.issuer, jwks_url, settings.tls_ca_file)
 
     @cached_property
     def signer(self) -> Signer:

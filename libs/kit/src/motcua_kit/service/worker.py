@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 def run_worker(service: Service[Any], queues: Sequence[str] = ()) -> None:
     """Work on a service's tasks until told to stop. Children build the service after the fork."""
-    settings = service.load_settings()
+    settings = service.load_settings().for_worker()
     setup_logs(settings)
     topology = Topology.load(settings.topology_file)
     wanted = topology.tasks_of(service.name)
