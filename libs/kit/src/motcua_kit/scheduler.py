@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import click
@@ -19,9 +19,10 @@ from pymongo.errors import PyMongoError
 
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.relay import STUCK_AFTER, Relay, stuck_events
-from motcua_kit.lease import Lease
+from motcua_kit.health import Health, Pulse, fine, serve_health
+from motcua_kit.lease import Lease, LeaseUnavailable, MongoLease
 from motcua_kit.logs import setup_logs
-from motcua_kit.settings import ServiceSettings
+from motcua_kit.settings import LeaderElection, ServiceSettings
 from motcua_kit.store.connection import Store
 from motcua_kit.telemetry import setup_telemetry
 from motcua_kit.topology import Topology
@@ -35,36 +36,51 @@ PAUSE_SECONDS = 1.0
 
 
 class ServiceScheduler:
-    """Relay and schedules of one service, while this process holds the service's lease."""
+    """Relay and schedules of one service, while this process holds the service's lease.
 
-    def __init__(self, service: str, store: Store, topology: Topology, app: Celery) -> None:
-        self._service = service
+    Args:
+        service: whose events and schedules these are.
+        lease: lets one of several schedulers of the service work.
+        store: the service's database.
+        topology: says who gets which event.
+        app: sends the tasks.
+
+    Attributes:
+        service: as given.
+        live: tells why not, when the loop around the lease stands still.
+    """
+
+    def __init__(self, service: str, lease: Lease, store: Store, topology: Topology, app: Celery) -> None:
+        self.live = Pulse(f"the lease loop of {service} has not turned")
+        self.service = service
+        self._lease = lease
         self._store = store
         self._topology = topology
         self._app = app
 
     def run(self, stop: threading.Event) -> None:
-        """Work whenever the lease is ours, until told to stop; outages of the database are waited out."""
-        lease = Lease(self._store, "relay")
+        """Work whenever the lease is ours, until told to stop; outages are waited out."""
         while not stop.is_set():
+            self.live.beat()
             try:
-                with suppress_instrumentation(), lease.hold(stop) as lost:
+                with suppress_instrumentation(), self._lease.hold(stop, self.live.beat) as lost:
                     if not lost.is_set():
                         self._lead(stop, lost)
-            except PyMongoError as error:
-                log.warning("scheduler_interrupted", service=self._service, error=type(error).__name__)
+            except LeaseUnavailable as error:
+                log.warning("scheduler_interrupted", service=self.service, error=str(error))
             stop.wait(PAUSE_SECONDS)
 
     def _lead(self, stop: threading.Event, lost: threading.Event) -> None:
-        log.info("relay_leads", service=self._service)
+        log.info("relay_leads", service=self.service)
         done = threading.Event()
         threads = [
-            threading.Thread(target=self._work, args=(work, done), daemon=True, name=f"{self._service}-{work.__name__}")
+            threading.Thread(target=self._work, args=(work, done), daemon=True, name=f"{self.service}-{work.__name__}")
             for work in (self._relay, self._schedules, self._sweeper)
         ]
         for thread in threads:
             thread.start()
         while not (stop.is_set() or done.is_set()):
+            self.live.beat()
             if lost.wait(TICK_SECONDS):
                 break
         done.set()
@@ -76,7 +92,7 @@ class ServiceScheduler:
             work(done)
         except Exception:
             # Nobody would relay while this process kept the lease: give it back, and start anew.
-            log.exception("scheduler_failed", service=self._service)
+            log.exception("scheduler_failed", service=self.service)
             done.set()
 
     def _relay(self, stop: threading.Event) -> None:
@@ -89,7 +105,7 @@ class ServiceScheduler:
                 "schedule": schedule.every,
                 "options": {"queue": schedule.subscription.route, "expires": schedule.every * 3},
             }
-            for schedule in self._topology.schedules_of(self._service)
+            for schedule in self._topology.schedules_of(self.service)
         }
         beat = Beat(self._app, schedule={}, lazy=True)
         beat.update_from_dict(schedules)
@@ -102,10 +118,10 @@ class ServiceScheduler:
                 with suppress_instrumentation():
                     stuck = stuck_events(self._store, STUCK_AFTER)
             except PyMongoError as error:
-                log.warning("sweeper_interrupted", service=self._service, error=type(error).__name__)
+                log.warning("sweeper_interrupted", service=self.service, error=type(error).__name__)
                 continue
             for event in stuck:
-                log.error("event_stuck", service=self._service, event_id=event)
+                log.error("event_stuck", service=self.service, event_id=event)
 
 
 @click.command()
@@ -117,19 +133,43 @@ def main(services: tuple[str, ...]) -> None:
     setup_telemetry(settings)
     topology = Topology.load(settings.topology_file)
     names = services or tuple(sorted(topology.services))
+    _refuse_sharing(settings, names)
     queues = {item.route for name in topology.services for item in topology.tasks_of(name).values()}
     app = celery_app(settings, queues)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    threads = []
-    for name in names:
-        store = Store(settings.mongodb_uri.get_secret_value(), f"motcua_{name}", "motcua-scheduler")
-        thread = threading.Thread(target=ServiceScheduler(name, store, topology, app).run, args=(stop,), name=name)
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join()
+    schedulers = [_scheduler(name, settings, topology, app) for name in names]
+    threads = [threading.Thread(target=each.run, args=(stop,), name=each.service) for each in schedulers]
+    # One that waits for the lease is ready: it takes over at any moment.
+    health = Health(live=lambda: "; ".join(filter(None, (each.live() for each in schedulers))), ready=fine)
+    with serve_health(settings.health_bind, health):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+def _refuse_sharing(settings: ServiceSettings, names: Sequence[str]) -> None:
+    """Refuse settings that name the thing of one service while there are several."""
+    if len(names) > 1 and settings.leader_election is LeaderElection.KUBERNETES:
+        raise click.UsageError("LEASE_NAME is the lease of one service: give one --service")
+    if len(names) > 1 and settings.mongodb_database:
+        raise click.UsageError("MONGODB_DATABASE is the database of one service: give one --service")
+
+
+def _scheduler(service: str, settings: ServiceSettings, topology: Topology, app: Celery) -> ServiceScheduler:
+    database = settings.mongodb_database or f"motcua_{service}"
+    store = Store(settings.mongodb_uri.get_secret_value(), database, "motcua-scheduler")
+    return ServiceScheduler(service, _lease(settings, store), store, topology, app)
+
+
+def _lease(settings: ServiceSettings, store: Store) -> Lease:
+    if settings.leader_election is LeaderElection.MONGODB:
+        return MongoLease(store, "relay")
+    from motcua_kit.lease.kubernetes import KubernetesLease  # noqa: PLC0415 - its client takes 0.8 s to import
+
+    return KubernetesLease(settings.lease_name, settings.lease_namespace)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from motcua_devstack.embedded import EmbeddedServers
-from motcua_kit.lease import Lease
+from motcua_kit.lease import MongoLease
 from motcua_kit.scheduler import ServiceScheduler
 from motcua_kit.store import Store
 
@@ -16,7 +16,9 @@ from motcua_kit.store import Store
 @contextmanager
 def running(bench: Any, store: Store | None = None) -> Iterator[threading.Event]:
     stop = threading.Event()
-    scheduler = ServiceScheduler(bench.service, store or bench.store, bench.topology, bench.app)
+    scheduler = ServiceScheduler(
+        bench.service, MongoLease(store or bench.store, "relay"), store or bench.store, bench.topology, bench.app
+    )
     thread = threading.Thread(target=scheduler.run, args=(stop,))
     thread.start()
     try:
@@ -40,13 +42,13 @@ def test_of_two_one_leads_and_the_other_takes_over(bench: Any, servers: Embedded
         with running(bench):
             bench.add("1")
             bench.wait_for(f"{bench.service}.default", 1)
-            assert not Lease(other, "relay").acquire()
+            assert not MongoLease(other, "relay").acquire()
             second = running(bench, other)
             second.__enter__()
         bench.change("1")
         assert bench.wait_for(f"{bench.service}.default", 1)[0]["event"]["id"] == "things/1#2.0"
         second.__exit__(None, None, None)
-    assert Lease(bench.store, "relay").acquire()
+    assert MongoLease(bench.store, "relay").acquire()
 
 
 def test_it_comes_back_after_an_outage_of_the_database(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 
 from celery import Celery
@@ -12,6 +13,16 @@ from motcua_kit.settings import ServiceSettings
 
 RESTORE_SECONDS = 1
 """How often a worker looks for tasks whose worker died; kombu's default finds them only after 100 s."""
+
+PEER_SECONDS = 20
+"""After which a broker that vanished without a word, as one with its node, is taken for dead; else it takes hours."""
+
+KEEPALIVE = {
+    socket.TCP_KEEPIDLE: PEER_SECONDS // 2,
+    socket.TCP_KEEPINTVL: PEER_SECONDS // 4,
+    socket.TCP_KEEPCNT: 2,
+    socket.TCP_USER_TIMEOUT: PEER_SECONDS * 1000,
+}
 
 
 def celery_app(settings: ServiceSettings, queues: Iterable[str] = ()) -> Celery:
@@ -47,7 +58,9 @@ def celery_app(settings: ServiceSettings, queues: Iterable[str] = ()) -> Celery:
             "visibility_timeout": settings.broker_visibility_timeout,
             "unacked_restore_interval": RESTORE_SECONDS,
             "unacked_restore_throttle": 1,
+            "socket_connect_timeout": PEER_SECONDS,
             "socket_keepalive": True,
+            "socket_keepalive_options": KEEPALIVE,
             "health_check_interval": 10,
         },
         timezone="UTC",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from motcua_kit.clock import system_clock
-from motcua_kit.lease import Lease
+from motcua_kit.lease import LeaseUnavailable, MongoLease
 from motcua_kit.store.connection import Store
 
 log = structlog.get_logger(__name__)
@@ -36,12 +36,23 @@ def pending_migrations(store: Store, migrations: Sequence[Migration]) -> list[Mi
 
 
 def migrate(store: Store, migrations: Sequence[Migration]) -> list[str]:
-    """Apply what is pending and return the ids of what was applied."""
+    """Apply what is pending and return the ids of what was applied.
+
+    Of several processes one works and the others wait. When one dies, another begins again with the step that was not
+    noted. One that lost its lease, because it or the database stood still for long, goes no further.
+
+    Raises:
+        LeaseUnavailable: the database does not answer, or the lease was lost.
+    """
     applied = []
-    with Lease(store, "migrations").hold():
+    with MongoLease(store, "migrations").hold() as lost:
         for migration in pending_migrations(store, migrations):
+            if lost.is_set():
+                message = f"lost the lease before {migration.id}; another process may be migrating: run it again"
+                raise LeaseUnavailable(message)
             migration.apply(store)
-            store.collection(JOURNAL).insert_one({"_id": migration.id, "time": system_clock()})
+            note = {"$setOnInsert": {"time": system_clock()}}
+            store.collection(JOURNAL).update_one({"_id": migration.id}, note, upsert=True)
             log.info("migration_applied", migration=migration.id)
             applied.append(migration.id)
     return applied
