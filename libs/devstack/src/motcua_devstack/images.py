@@ -18,7 +18,7 @@ from motcua_devstack.paths import ROOT, packages
 OWN = "motcua-"
 APP = Path("/app")
 DOCKERFILE = Path("docker") / "Dockerfile"
-RUNTIME, DEVELOP = "runtime", "develop"
+VARIANTS = RUNTIME, DEVELOP = ("runtime", "develop")
 RELOAD = Path(__file__).with_name("reload.py")
 ANYBODY_WRITES = 0o222
 SERVICES = "services"
@@ -65,6 +65,11 @@ def packages_of(image: str) -> list[Package]:
 def requirements_of(image: str) -> list[str]:
     """What the packages of an image need from others, as they declare it."""
     return sorted({requirement for _, requirements in _closure(image) for requirement in requirements})
+
+
+def requirements_of_variant(variant: str) -> list[str]:
+    """What a variant adds to every image: the extra of its name."""
+    return list(_read(ROOT / "libs" / "devstack").extras.get(variant, ()))
 
 
 def collect(image: str, variant: str, target: Path) -> None:

@@ -18,8 +18,6 @@ from motcua_devstack.paths import VENV
 OLDEST_PYTHON = "3.11"
 IMAGE_GROUPS = ("runtime", "servers")
 SHARED = "kit"
-VARIANTS = {images.RUNTIME: [], images.DEVELOP: ["watchfiles"]}
-"""What a variant adds to every image."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -39,8 +37,8 @@ def _lock_images() -> None:
     elsewhere = [part for name in names for part in ("--no-emit-package", name)]
     for image in images.names():
         _compile(["-", *constraints, *elsewhere], f"images/{image}.txt", images.requirements_of(image))
-    for variant, requirements in VARIANTS.items():
-        _compile(["-", *constraints, *elsewhere], f"images/{variant}.txt", requirements)
+    for variant in images.VARIANTS:
+        _compile(["-", *constraints, *elsewhere], f"images/{variant}.txt", images.requirements_of_variant(variant))
 
 
 def _compile(arguments: list[str], name: str, requirements: Iterable[str] = ()) -> Path:
