@@ -27,10 +27,14 @@ def attempts(seconds: float) -> Iterable[stamina.Attempt]:
     The request must have its `request_id` before the first attempt; `with_request_id` gives it one.
 
     Args:
-        seconds: after how long the last failure is raised.
+        seconds: after how long the last failure is raised; 0 for one attempt.
     """
     return stamina.retry_context(
-        on=_again, attempts=None, timeout=seconds, wait_initial=FIRST_PAUSE, wait_max=LONGEST_PAUSE
+        on=_again,
+        attempts=None if seconds else 1,
+        timeout=seconds or None,
+        wait_initial=FIRST_PAUSE,
+        wait_max=LONGEST_PAUSE,
     )
 
 
