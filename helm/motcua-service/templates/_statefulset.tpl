@@ -18,16 +18,11 @@ spec:
         labels:
           {{- include "motcua-service.selector-labels" . | nindent 10 }}
       spec:
-        {{- include "motcua-service.claim" .workload.storage | nindent 8 }}
-{{- end -}}
-
-{{/* Takes {size, className}. */}}
-{{- define "motcua-service.claim" -}}
-accessModes: [ReadWriteOnce]
-{{- with .className }}
-storageClassName: {{ . }}
-{{- end }}
-resources:
-  requests:
-    storage: {{ .size }}
+        accessModes: [ReadWriteOnce]
+        {{- with .workload.storage.className }}
+        storageClassName: {{ . }}
+        {{- end }}
+        resources:
+          requests:
+            storage: {{ .workload.storage.size }}
 {{- end -}}

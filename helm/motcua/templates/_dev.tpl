@@ -115,7 +115,9 @@ environment:
   TRACES_URL: http://{{ include "motcua.host" (dict "root" $root "name" "otel") }}:16686
   OTEL_EXPORTER_OTLP_ENDPOINT: {{ include "motcua.otlp-endpoint" $root }}
   {{- range $name, $_ := $root.Values.services }}
-  {{ upper $name }}_ADDRESS: {{ include "motcua.address" (dict "root" $root "name" $name) }}
+  {{- with include "motcua.address" (dict "root" $root "name" $name) }}
+  {{ upper $name }}_ADDRESS: {{ . }}
+  {{- end }}
   {{- end }}
   {{- include "motcua.trust" $root | nindent 2 }}
 {{- end -}}

@@ -30,7 +30,8 @@
 
 {{/* URL of identity's HTTP end in the cluster; empty when identity is not part of the release. */}}
 {{- define "motcua.identity-url" -}}
-{{- if (include "motcua.services" . | fromYaml).services.identity.enabled -}}
+{{- $identity := (include "motcua.services" . | fromYaml).services.identity -}}
+{{- if and $identity.enabled $identity.http.enabled -}}
 {{ include "motcua.scheme" . }}://{{ include "motcua.host" (dict "root" . "name" "identity-http") }}:8080
 {{- end -}}
 {{- end -}}

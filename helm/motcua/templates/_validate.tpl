@@ -97,8 +97,11 @@
 {{- if hasPrefix (printf "%s." $service) $full.task -}}{{- $filled = append $filled ($full.queue | default "default") -}}{{- end -}}
 {{- end -}}
 {{- $worked := list -}}
-{{- range .block.workers -}}{{- $worked = concat $worked .queues -}}{{- end -}}
 {{- $problems := list -}}
+{{- range $pool, $worker := .block.workers -}}
+{{- $worked = concat $worked ($worker.queues | default list) -}}
+{{- if not $worker.queues -}}{{- $problems = append $problems (printf "%s.%s.queues: is required" $path $pool) -}}{{- end -}}
+{{- end -}}
 {{- range uniq $filled -}}
 {{- if not (has . $worked) -}}{{- $problems = append $problems (printf "%s: no pool works on the queue `%s`" $path .) -}}{{- end -}}
 {{- end -}}
@@ -133,6 +136,9 @@
 {{- end -}}
 {{- if and .Values.backup.enabled (hasPrefix "s3://" .Values.backup.target) (not .Values.backup.url) -}}
 {{- $problems = append $problems "backup.url: is required with a target in S3" -}}
+{{- end -}}
+{{- if and .Values.backup.enabled (hasPrefix "/" .Values.backup.target) (not .Values.backup.existingClaim) -}}
+{{- $problems = append $problems "backup.existingClaim: is required with a target that is a folder" -}}
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
