@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Any
 
+from motcua_client import wait_for
 from motcua_devstack.embedded import EmbeddedServers
+from motcua_kit.health import Pulse
 from motcua_kit.lease import MongoLease
 from motcua_kit.scheduler import ServiceScheduler
 from motcua_kit.store import Store
@@ -49,6 +52,28 @@ def test_of_two_one_leads_and_the_other_takes_over(bench: Any, servers: Embedded
         assert bench.wait_for(f"{bench.service}.default", 1)[0]["event"]["id"] == "things/1#2.0"
         second.__exit__(None, None, None)
     assert MongoLease(bench.store, "relay").acquire()
+
+
+class Beats(Pulse):
+    """Counts."""
+
+    count = 0
+
+    def beat(self) -> None:
+        self.count += 1
+
+
+def test_one_that_waits_for_the_lease_lives(bench: Any) -> None:
+    with MongoLease(bench.store, "relay").hold():
+        lease = MongoLease(bench.store, "relay", timedelta(seconds=1))
+        scheduler = ServiceScheduler(bench.service, lease, bench.store, bench.topology, bench.app)
+        scheduler.live = beats = Beats("the loop has not turned")
+        stop = threading.Event()
+        thread = threading.Thread(target=scheduler.run, args=(stop,))
+        thread.start()
+        wait_for(lambda: beats.count, lambda count: count > 5)
+        stop.set()
+        thread.join(60)
 
 
 def test_it_comes_back_after_an_outage_of_the_database(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from pymongo import IndexModel
 from pymongo.errors import WriteError
 
+from motcua_kit.lease import LeaseUnavailable
+from motcua_kit.lease.mongodb import COLLECTION
 from motcua_kit.store import Collection, Migration, Store, ensure_collections, migrate, pending_migrations
 
 
@@ -60,3 +63,17 @@ def test_collections_are_made_and_brought_up_to_date(store: Store) -> None:
 def test_a_plain_collection_has_no_indexes_of_the_write_path(store: Store) -> None:
     ensure_collections(store, [Collection("plain", aggregates=False)])
     assert set(store.collection("plain").index_information()) == {"_id_"}
+
+
+def test_who_lost_the_lease_goes_no_further(store: Store) -> None:
+    done: list[str] = []
+
+    def lose(store: Store) -> None:
+        store.collection(COLLECTION).update_one({"_id": "migrations"}, {"$set": {"holder": "somebody else"}})
+        threads = [thread for thread in threading.enumerate() if thread.name == "lease-migrations"]
+        for thread in threads:  # they end when the loss is noticed
+            thread.join(30)
+
+    with pytest.raises(LeaseUnavailable, match="lost the lease before 0002_b"):
+        migrate(store, [Migration("0001_a", lose), step("0002_b", done)])
+    assert not done
