@@ -5,6 +5,7 @@ import importlib
 import click
 
 COMMANDS = {
+    "doctor": "motcua_ops.doctor.command",
     "secrets": "motcua_ops.secrets.command",
     "smoke": "motcua_ops.smoke",
 }

@@ -39,6 +39,7 @@ class OpsSettings(BaseSettings):
     object_store_access_key: SecretStr = Field(SecretStr(""), description="S3 access key.")
     object_store_secret_key: SecretStr = Field(SecretStr(""), description="S3 secret key.")
     otel_exporter_otlp_endpoint: str = Field("", description="OTLP/gRPC endpoint.")
+    topology_file: Path = Field(Path("telemetry/topology.yaml"), description="Events, queues, schedules.")
 
     @model_validator(mode="after")
     def _whole_tls(self) -> Self:

@@ -1,0 +1,1 @@
+"""`motcua doctor`: what is wrong with an installation, and what to do about it."""
