@@ -81,6 +81,20 @@ def test_token_is_renewed_before_it_expires(endpoint: TokenEndpoint) -> None:
     assert [credentials.token(), credentials.token()] == ["token-1", "token-2"]
 
 
+def test_a_token_lasts_while_it_cannot_be_renewed(endpoint: TokenEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motcua_client.credentials.LIFE_USED", 0.0)
+    credentials = ClientCredentials(endpoint.url, "partner", "right")
+    assert credentials.token() == "token-1"
+    credentials.client_secret = "wrong"
+    assert credentials.token() == "token-1"
+    endpoint.life = 0
+    short = ClientCredentials(endpoint.url, "partner", "right")
+    assert short.token() == "token-2"
+    short.client_secret = "wrong"
+    with pytest.raises(CredentialsError):
+        short.token()
+
+
 def test_many_threads_ask_once(endpoint: TokenEndpoint) -> None:
     credentials = ClientCredentials(endpoint.url, "partner", "right")
     threads = [threading.Thread(target=credentials.token) for _ in range(8)]

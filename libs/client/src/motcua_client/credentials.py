@@ -14,6 +14,9 @@ HTTP_SECONDS = 10.0
 LIFE_USED = 0.8
 """A token is renewed when this share of its life is over, so that it never expires on the way."""
 
+RETRY_SECONDS = 1.0
+"""Between two attempts to renew a token that is still valid."""
+
 
 class Credentials(Protocol):
     """Yields the access token to send with a call."""
@@ -66,16 +69,23 @@ class ClientCredentials:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _token: str = field(default="", init=False, repr=False)
     _renew_at: float = field(default=0.0, init=False, repr=False)
+    _expires_at: float = field(default=0.0, init=False, repr=False)
 
     def token(self) -> str:
-        """A token with at least a fifth of its life left.
+        """A token that is valid now; with a fifth of its life left or more unless the identity service is away.
 
         Raises:
-            CredentialsError: the identity service is down or refused the client.
+            CredentialsError: there is none left, and the identity service is down or refused the client.
         """
         with self._lock:
             if time.monotonic() >= self._renew_at:
-                self._renew()
+                try:
+                    self._renew()
+                except CredentialsError:
+                    again_at = time.monotonic() + RETRY_SECONDS
+                    if again_at >= self._expires_at:
+                        raise
+                    self._renew_at = again_at
             return self._token
 
     def _renew(self) -> None:
@@ -98,6 +108,7 @@ class ClientCredentials:
         body = answer.json()
         self._token = body["access_token"]
         self._renew_at = asked_at + LIFE_USED * float(body["expires_in"])
+        self._expires_at = asked_at + float(body["expires_in"])
 
     def _discover(self, session: requests.Session) -> str:
         answer = session.get(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration", timeout=HTTP_SECONDS)
