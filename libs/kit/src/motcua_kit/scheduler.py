@@ -22,13 +22,15 @@ from motcua_kit.events.relay import STUCK_AFTER, Relay, stuck_events
 from motcua_kit.health import Health, Pulse, fine, serve_health
 from motcua_kit.lease import Lease, LeaseUnavailable, MongoLease
 from motcua_kit.logs import setup_logs
-from motcua_kit.settings import LeaderElection, ServiceSettings
+from motcua_kit.refusals import refusals_told
+from motcua_kit.settings import LeaderElection, SchedulerSettings, ServiceSettings
 from motcua_kit.store.connection import Store
 from motcua_kit.telemetry import setup_telemetry
 from motcua_kit.topology import Topology
 
 log = structlog.get_logger(__name__)
 
+PROCESS = "scheduler"
 SWEEPER_EVERY = timedelta(seconds=60)
 TICK_SECONDS = 0.2
 PAUSE_SECONDS = 1.0
@@ -128,7 +130,7 @@ class ServiceScheduler:
 @click.option("--service", "services", multiple=True, help="Service to work for; all in the topology when not given.")
 def main(services: tuple[str, ...]) -> None:
     """Relay events and run schedules for services."""
-    settings = ServiceSettings(service_name="scheduler")
+    settings = SchedulerSettings(service_name=PROCESS)
     setup_logs(settings)
     setup_telemetry(settings)
     topology = Topology.load(settings.topology_file)
@@ -173,4 +175,5 @@ def _lease(settings: ServiceSettings, store: Store) -> Lease:
 
 
 if __name__ == "__main__":
-    main()
+    with refusals_told(PROCESS):
+        main()
