@@ -5,6 +5,10 @@ import importlib
 import click
 
 COMMANDS = {
+    "backup": "motcua_ops.backup.take",
+    "restore": "motcua_ops.backup.restore",
+    "verify-backup": "motcua_ops.backup.verify",
+    "verify-restore": "motcua_ops.backup.compare",
     "doctor": "motcua_ops.doctor.command",
     "secrets": "motcua_ops.secrets.command",
     "smoke": "motcua_ops.smoke",

@@ -1,0 +1,1 @@
+"""Backup and restore of the whole suite: all databases and buckets at one consistent point."""
