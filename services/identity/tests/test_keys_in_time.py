@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.fernet import InvalidToken
 
 from motcua_identity.adapters.secrets import FernetSealer
-from motcua_identity.adapters.sign_in_store import MongoSigningKeys
+from motcua_identity.adapters.sign_in_store import MongoCredentials, MongoSigningKeys, reseal
 from motcua_identity.application.key_ring import KeyRing
+from motcua_identity.application.ports import Credential
 from motcua_identity.bootstrap import SERVICE
 from motcua_identity.domain.signing_key import KEPT_AFTER, PUBLISHED_AHEAD
 from motcua_kit.store import Store, migrate
@@ -68,3 +70,34 @@ def test_private_keys_are_sealed_and_never_published(store: Store, ring: KeyRing
     assert "d" not in document["public_key"]
     assert b'"d"' not in bytes(document["sealed_private_key"])
     assert all("d" not in key for key in ring.key_set()["keys"])
+
+
+FORMER, PRESENT = "a former key, long enough by far", "a present key, long enough by far"
+
+
+def test_a_rotated_sealing_key_opens_what_the_former_one_sealed_until_all_is_resealed(store: Store) -> None:
+    former, both, present = FernetSealer(FORMER), FernetSealer(f"{PRESENT}\n{FORMER}"), FernetSealer(PRESENT)
+    ring = KeyRing(MongoSigningKeys(store), former, SettableClock(NOON))
+    signer(ring)
+    MongoCredentials(store).put(Credential("lan.le", "officers/1", "hash", former.seal(b"totp")))
+
+    def readable(sealer: FernetSealer) -> bool:
+        try:
+            sealer.open(MongoCredentials(store).get("lan.le").sealed_totp_secret)  # type: ignore[union-attr]
+            signer(KeyRing(MongoSigningKeys(store), sealer, SettableClock(NOON)))
+        except InvalidToken:
+            return False
+        return True
+
+    assert (readable(both), readable(present)) == (True, False)
+    assert reseal(store, both) == 2
+    assert reseal(store, both) == 2
+    assert (readable(both), readable(present), readable(former)) == (True, True, False)
+
+
+def test_resealing_without_the_former_key_fails_and_changes_nothing(store: Store) -> None:
+    signer(KeyRing(MongoSigningKeys(store), FernetSealer(FORMER), SettableClock(NOON)))
+    (before,) = store.collection("signing_keys").find({})
+    with pytest.raises(InvalidToken):
+        reseal(store, FernetSealer(PRESENT))
+    assert list(store.collection("signing_keys").find({})) == [before]

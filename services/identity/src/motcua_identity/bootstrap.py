@@ -79,6 +79,10 @@ class Parts:
         """Keys that sign tokens."""
         return KeyRing(sign_in_store.MongoSigningKeys(self._runtime.store), self.sealer, system_clock)
 
+    def reseal(self) -> int:
+        """Encrypt with the present sealing key what a former one has sealed."""
+        return sign_in_store.reseal(self._runtime.store, self.sealer)
+
     @cached_property
     def seeder(self) -> Seeder:
         """Brings in clients and officers."""
@@ -173,5 +177,9 @@ SERVICE = Service(
     settings=IdentitySettings,
     build=build,
     migrations=MIGRATIONS,
-    commands=cli.commands(lambda: parts_from_environment().seeder, lambda: parts_from_environment().key_ring),
+    commands=cli.commands(
+        lambda: parts_from_environment().seeder,
+        lambda: parts_from_environment().key_ring,
+        lambda: parts_from_environment().reseal(),
+    ),
 )

@@ -23,7 +23,9 @@ class IdentitySettings(ServiceSettings):
     eid_client_id: str = Field(description="Identity's client id at the e-ID.")
     eid_client_secret: SecretStr = Field(description="Identity's secret at the e-ID.")
     sealing_key: SecretStr = Field(
-        min_length=32, description="Secret from which the key is made that encrypts signing keys and TOTP secrets."
+        min_length=32,
+        description="Secret from which the key is made that encrypts signing keys and TOTP secrets; while it is "
+        "rotated, the new and the former one on lines of their own.",
     )
     attempts_url: SecretStr = Field(
         SecretStr(""), description="Where wrong sign-ins are counted (`redis://…`); the broker's server when empty."

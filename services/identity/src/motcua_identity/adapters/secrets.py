@@ -7,7 +7,7 @@ from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -37,15 +37,15 @@ class Argon2Passwords:
 
 
 class FernetSealer:
-    """Authenticated encryption with a key derived from the service's sealing key.
+    """Authenticated encryption with keys derived from the service's sealing key.
 
     Args:
-        key: any secret text with much entropy.
+        key: any secret text with much entropy; while it is rotated, the new and the former one on lines of their
+            own: the first seals, all of them open.
     """
 
     def __init__(self, key: str) -> None:
-        derived = HKDF(SHA256(), 32, salt=None, info=b"motcua identity sealing").derive(key.encode())
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+        self._fernet = MultiFernet([_fernet(part) for part in key.splitlines()])
 
     def seal(self, plain: bytes) -> bytes:
         """Encrypt."""
@@ -58,3 +58,16 @@ class FernetSealer:
             cryptography.fernet.InvalidToken: it was sealed with another key, or tampered with.
         """
         return self._fernet.decrypt(sealed)
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Encrypt with the first key what any of them has sealed.
+
+        Raises:
+            cryptography.fernet.InvalidToken: it was sealed with another key, or tampered with.
+        """
+        return self._fernet.rotate(sealed)
+
+
+def _fernet(key: str) -> Fernet:
+    derived = HKDF(SHA256(), 32, salt=None, info=b"motcua identity sealing").derive(key.encode())
+    return Fernet(base64.urlsafe_b64encode(derived))

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
 
+from motcua_identity.adapters.secrets import FernetSealer
 from motcua_identity.application.ports import Credential
 from motcua_identity.domain.oidc import AuthorizationCode, LoginSession, OidcClient, PendingSignIn, TokenFamily
 from motcua_identity.domain.signing_key import SigningKey
@@ -142,6 +143,27 @@ class MongoSigningKeys:
             self._records.insert(key, session=session)
 
         self._store.run_transaction(work)
+
+
+SEALED = {"credentials": "sealed_totp_secret", "signing_keys": "sealed_private_key"}
+"""What is kept encrypted: a field by collection."""
+
+
+def reseal(store: Store, sealer: FernetSealer) -> int:
+    """Encrypt with the present key what a former one has sealed; returns how many secrets. Doing it again does no harm.
+
+    Raises:
+        cryptography.fernet.InvalidToken: something was sealed with a key that is not known any more.
+    """
+    count = 0
+    for collection, field in SEALED.items():
+        documents = store.collection(collection)
+        for document in documents.find({}, {field: 1}):
+            before = document[field]
+            # What somebody seals anew meanwhile is sealed with the present key already.
+            documents.update_one({"_id": document["_id"], field: before}, {"$set": {field: sealer.reseal(before)}})
+            count += 1
+    return count
 
 
 class MongoGrantStore:

@@ -17,6 +17,7 @@ from motcua_kit.command import Command
 
 ACTOR = "services/identity"
 LEAST_SECRET_LENGTH = 16
+MOST_SECRETS = 2
 
 ReadSecret = Callable[[str], str]
 """Returns the secret in a file, named relative to the seed file."""
@@ -28,7 +29,10 @@ class SeedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SeedClient:
-    """An OIDC client in a seed file; `secret_file` names the file with its secret."""
+    """An OIDC client in a seed file.
+
+    `secret_file` names the file with its secret; while that is rotated, the former one follows on a second line.
+    """
 
     id: str
     kind: ClientKind
@@ -113,10 +117,14 @@ class Seeder:
         if (seed.kind is ClientKind.SERVICE) == bool(seed.people or seed.redirect_uris):
             message = f"client {seed.id}: services sign nobody in, all others name `people` and `redirect_uris`"
             raise SeedError(message)
-        secret = read_secret(seed.secret_file) if seed.secret_file else ""
-        if seed.secret_file and len(secret) < LEAST_SECRET_LENGTH:
+        secrets = read_secret(seed.secret_file).splitlines() if seed.secret_file else []
+        if seed.secret_file and not 1 <= len(secrets) <= MOST_SECRETS:
+            message = f"client {seed.id}: want one secret, or the new and the former one; there are {len(secrets)}"
+            raise SeedError(message)
+        if any(len(secret) < LEAST_SECRET_LENGTH for secret in secrets):
             message = f"client {seed.id}: a secret has at least {LEAST_SECRET_LENGTH} characters"
             raise SeedError(message)
+        hashes = [*map(digest, secrets), "", ""]
         client = OidcClient(
             id=seed.id,
             kind=seed.kind,
@@ -124,7 +132,8 @@ class Seeder:
             people=seed.people,
             redirect_uris=seed.redirect_uris,
             post_logout_redirect_uris=seed.post_logout_redirect_uris,
-            secret_hash=digest(secret) if secret else "",
+            secret_hash=hashes[0],
+            previous_secret_hash=hashes[1],
             least_level=AssuranceLevel(seed.least_level),
         )
         if self._clients.get(seed.id) == client:

@@ -47,6 +47,7 @@ class OidcClient:
         redirect_uris: where answers may go; compared character by character.
         post_logout_redirect_uris: the same after signing out.
         secret_hash: of the client secret; empty for public clients.
+        previous_secret_hash: of the secret before it, which is taken as well while a rotation lasts; else empty.
         least_level: e-ID assurance that its citizens need.
     """
 
@@ -57,11 +58,14 @@ class OidcClient:
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
     secret_hash: str = ""
+    previous_secret_hash: str = ""
     least_level: AssuranceLevel = AssuranceLevel.ONE
 
     def knows_secret(self, secret: str) -> bool:
-        """Tell whether this is the client's secret, in constant time."""
-        return bool(self.secret_hash) and hmac.compare_digest(self.secret_hash, digest(secret))
+        """Tell whether this is a secret of the client, in constant time."""
+        present = hmac.compare_digest(self.secret_hash, digest(secret))
+        previous = hmac.compare_digest(self.previous_secret_hash, digest(secret))
+        return present or previous
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from motcua_kit.data import DataError, load_file
 from motcua_kit.domain import DomainError
 
 
-def commands(seeder: Callable[[], Seeder], key_ring: Callable[[], KeyRing]) -> list[click.Command]:
+def commands(
+    seeder: Callable[[], Seeder], key_ring: Callable[[], KeyRing], reseal_secrets: Callable[[], int]
+) -> list[click.Command]:
     """Return the commands; what they work with is made when one runs."""
 
     @click.command("seed")
@@ -41,7 +43,12 @@ def commands(seeder: Callable[[], Seeder], key_ring: Callable[[], KeyRing]) -> l
         key = key_ring().rotate(leaked=leaked)
         click.echo(f"{key.kid} signs from {key.sign_time:%Y-%m-%d %H:%M:%SZ}")
 
-    return [seed, rotate_keys]
+    @click.command("reseal")
+    def reseal() -> None:
+        """Encrypt with the first key in SEALING_KEY what the second has sealed."""
+        click.echo(f"{reseal_secrets()} secrets are sealed with the present key")
+
+    return [seed, rotate_keys, reseal]
 
 
 def _secret(file: Path) -> str:
