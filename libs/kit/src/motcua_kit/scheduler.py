@@ -17,6 +17,7 @@ from celery.beat import Scheduler as Beat
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from pymongo.errors import PyMongoError
 
+from motcua_kit.events.backlog import Backlog, measure
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.relay import STUCK_AFTER, Relay, stuck_events
 from motcua_kit.health import Health, Pulse, fine, serve_health
@@ -59,6 +60,17 @@ class ServiceScheduler:
         self._store = store
         self._topology = topology
         self._app = app
+        self._leads = threading.Event()
+
+    @property
+    def leads(self) -> bool:
+        """Whether it holds the lease and works."""
+        return self._leads.is_set()
+
+    @property
+    def backlog(self) -> Backlog:
+        """What waits for the service."""
+        return Backlog(self.service, self._store, self._topology, self._app)
 
     def run(self, stop: threading.Event) -> None:
         """Work whenever the lease is ours, until told to stop; outages are waited out."""
@@ -74,6 +86,7 @@ class ServiceScheduler:
 
     def _lead(self, stop: threading.Event, lost: threading.Event) -> None:
         log.info("relay_leads", service=self.service)
+        self._leads.set()
         done = threading.Event()
         threads = [
             threading.Thread(target=self._work, args=(work, done), daemon=True, name=f"{self.service}-{work.__name__}")
@@ -86,6 +99,7 @@ class ServiceScheduler:
             if lost.wait(TICK_SECONDS):
                 break
         done.set()
+        self._leads.clear()
         for thread in threads:
             thread.join(timeout=10)
 
@@ -142,6 +156,7 @@ def main(services: tuple[str, ...]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     schedulers = [_scheduler(name, settings, topology, app) for name in names]
+    measure(lambda: [each.backlog for each in schedulers if each.leads])
     threads = [threading.Thread(target=each.run, args=(stop,), name=each.service) for each in schedulers]
     # One that waits for the lease is ready: it takes over at any moment.
     health = Health(live=lambda: "; ".join(filter(None, (each.live() for each in schedulers))), ready=fine)

@@ -127,6 +127,18 @@ class Relay:
 _UPDATED: dict[str, Any] = {"updateDescription.updatedFields.pending": True}
 
 
+def oldest_event(store: Store) -> datetime | None:
+    """Return when the oldest event that waits happened, or None when none waits."""
+    times = [
+        min(event["time"] for event in document["outbox"])
+        for name in _collections(store)
+        for document in store.collection(name).find(
+            {"pending": True}, {"outbox.time": 1}, sort=[("outbox.time", 1)], limit=1
+        )
+    ]
+    return min(times, default=None)
+
+
 def stuck_events(store: Store, older_than: timedelta) -> list[str]:
     """Return the ids of events that wait longer than they should: the sweeper's alarm."""
     limit = system_clock() - older_than

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any, cast
 
 import structlog
@@ -13,7 +16,7 @@ from celery import Celery, Task
 from celery.exceptions import Reject
 from opentelemetry import trace
 
-from motcua_kit import attributes
+from motcua_kit import attributes, metrics
 from motcua_kit.clock import Clock
 from motcua_kit.command import Command, fingerprint_of
 from motcua_kit.domain import Conflict, DependencyDown, DomainError, StaleVersion
@@ -28,6 +31,14 @@ TRANSIENT: tuple[type[Exception], ...] = (*DEPENDENCY_ERRORS, DependencyDown)
 """Retried for as long as it takes: an outage of any length loses nothing."""
 
 CONTENDED: tuple[type[Exception], ...] = (Conflict, StaleVersion)
+
+
+class Outcome(StrEnum):
+    """How an attempt at a task ended."""
+
+    DONE = "done"
+    RETRIED = "retried"
+    GIVEN_UP = "given_up"
 
 
 class NotYet(Exception):
@@ -157,19 +168,25 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
         span.set_attribute(attributes.TASK_ATTEMPT, attempt)
         if event is not None:
             span.set_attributes({attributes.EVENT_ID: event["id"], attributes.EVENT_TYPE: event["type"]})
-        with structlog.contextvars.bound_contextvars(task=name, event_id=(event or {}).get("id", ""), attempt=attempt):
+        noted = structlog.contextvars.bound_contextvars(
+            task=name, event_id=(event or {}).get("id", ""), attempt=attempt
+        )
+        with noted, _measured(name) as measured:
             try:
                 run.tasks.run(name, event, run.clock)
             except Exception as error:
                 if event is None:
+                    measured.outcome = Outcome.GIVEN_UP
                     log.exception("periodic_task_failed")
                     return  # the schedule runs it again
                 delay = retry_delay(error, attempt)
+                measured.outcome = Outcome.RETRIED
                 if delay is None:
                     log.exception("task_given_up")
                     span.record_exception(error)
                     try:
                         run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
+                        measured.outcome = Outcome.GIVEN_UP
                         return
                     except TRANSIENT:  # what cannot be kept must not be lost
                         delay = MAX_DELAY_SECONDS
@@ -177,6 +194,23 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
                 raise _again(task, error, delay, queue) from error
 
     return body
+
+
+@dataclass
+class _Measured:
+    outcome: Outcome = Outcome.DONE
+
+
+@contextmanager
+def _measured(task: str) -> Iterator[_Measured]:
+    measured = _Measured()
+    begin = time.perf_counter()
+    try:
+        yield measured
+    finally:
+        metrics.task_duration.record(
+            time.perf_counter() - begin, {attributes.TASK_NAME: task, attributes.TASK_OUTCOME: measured.outcome.value}
+        )
 
 
 def _again(task: Task, error: Exception, delay: float, queue: str) -> Exception:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from opentelemetry import trace
 
-from motcua_kit import attributes
+from motcua_kit import attributes, metrics
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
 from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
@@ -51,16 +52,23 @@ class Stage(Protocol):
 
 
 class Observe:
-    """Counts the call as work in progress, for the liveness of the server."""
+    """Counts the call as work in progress, for the liveness of the server, and measures it."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
 
     def __call__(self, call: Call, proceed: Proceed) -> Message:
         """Run the call."""
-        del call
-        with self._progress.work():
-            return proceed()
+        begin = time.perf_counter()
+        try:
+            with self._progress.work():
+                return proceed()
+        finally:
+            status = call.context.code() or grpc.StatusCode.OK  # type: ignore[attr-defined]
+            metrics.call_duration.record(
+                time.perf_counter() - begin,
+                {"rpc.system.name": "grpc", "rpc.method": call.rpc, "rpc.response.status_code": status.name},
+            )
 
 
 class TranslateErrors:
