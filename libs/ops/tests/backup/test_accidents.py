@@ -43,7 +43,7 @@ def die_at(text):
         os.kill(os.getpid(), signal.SIGKILL)
 
 storage = FolderStorage(Path({folder!r}))
-with open_stores(BackupSettings.read(), load_suite("{prefix}_", "{prefix}-")) as stores:
+with open_stores(BackupSettings.load(), load_suite("{prefix}_", "{prefix}-")) as stores:
     {call}
 """
 

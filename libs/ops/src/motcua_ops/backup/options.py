@@ -12,7 +12,6 @@ from typing import Any
 import click
 import urllib3
 from minio.error import MinioException
-from pydantic import ValidationError
 from pymongo.errors import PyMongoError
 
 from motcua_kit.domain import DomainError
@@ -70,7 +69,7 @@ def store_options(command: Callable[..., None]) -> Callable[..., None]:
     @parallel_option
     @functools.wraps(command)
     def wrapper(*, database_prefix: str, bucket_prefix: str, **given: Any) -> None:
-        command(parts=load_suite(database_prefix, bucket_prefix), settings=BackupSettings.read(), **given)
+        command(parts=load_suite(database_prefix, bucket_prefix), settings=BackupSettings.load(), **given)
 
     return wrapper
 
@@ -94,8 +93,5 @@ def failures_in_a_line() -> Iterator[None]:
     """Tell an operator what failed without a traceback where it is not a bug."""
     try:
         yield
-    except ValidationError as error:
-        lines = [f"  {'.'.join(map(str, item['loc'])).upper()}: {item['msg']}" for item in error.errors()]
-        raise OpsError("settings:\n" + "\n".join(lines)) from None
     except (PyMongoError, MinioException, urllib3.exceptions.HTTPError, DomainError, OSError) as error:
         raise OpsError(f"{type(error).__name__}: {error}") from error

@@ -15,7 +15,7 @@ from minio import Minio
 from minio.error import S3Error
 
 from motcua_kit.objects import CHUNK, s3_client
-from motcua_ops.backup.settings import PlaceSettings
+from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.errors import OpsError
 
 PART_SIZE = 16 * 1024 * 1024
@@ -62,7 +62,7 @@ class Storage(Protocol):
         """Delete a file; deleting nothing is no error."""
 
 
-def open_storage(place: str, settings: PlaceSettings) -> Storage:
+def open_storage(place: str, settings: BackupSettings) -> Storage:
     """Return the storage at a path, or at `s3://bucket/prefix`.
 
     Raises:

@@ -52,7 +52,12 @@ class Stores:
 
 @contextmanager
 def open_stores(settings: BackupSettings, parts: Mapping[str, Part]) -> Iterator[Stores]:
-    """Open the stores for the block."""
+    """Open the stores for the block.
+
+    Raises:
+        OpsError: the settings name none.
+    """
+    settings.refuse_without_stores()
     objects = s3_client(
         settings.object_store_url,
         settings.object_store_access_key.get_secret_value(),
