@@ -31,14 +31,9 @@ uses: {{ toJson .uses }}
 {{- define "motcua.operation-environment" -}}
 {{- $identity := include "motcua.identity-url" . -}}
 SECRETS_DIR: /run/secrets/motcua
-PROFILE: {{ .Values.profile }}
-CLIENT_ID: ops
 ISSUER: {{ include "motcua.issuer" . }}
 {{- with .Values.oidc.tokenUrl | default (and $identity (printf "%s/token" $identity)) }}
 TOKEN_URL: {{ . }}
-{{- end }}
-{{- with .Values.oidc.jwksUrl | default (and $identity (printf "%s/jwks.json" $identity)) }}
-JWKS_URL: {{ . }}
 {{- end }}
 {{- range $name, $_ := .Values.services }}
 {{- with include "motcua.address" (dict "root" $ "name" $name) }}

@@ -92,7 +92,6 @@ SMS_URL: http://{{ include "motcua.host" (dict "root" $root "name" "sinks") }}:8
 {{- if .Values.caBundle.configMap }}
 SSL_CERT_FILE: /run/ca/ca.crt
 REQUESTS_CA_BUNDLE: /run/ca/ca.crt
-GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: /run/ca/ca.crt
 {{- end }}
 {{- if .Values.tls.enabled }}
 TLS_CERTIFICATE_FILE: /run/secrets/tls/tls.crt

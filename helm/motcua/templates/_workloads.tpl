@@ -114,12 +114,9 @@ liveness:
 {{- define "motcua.needs" -}}
 {{- $root := .root -}}
 {{- $needs := index (index ($root.Files.Get "files/needs.yaml" | fromYaml) .service) .process | default list -}}
-{{- $calls := list -}}
-{{- if has .process (list "grpc" "worker") -}}
-{{- $calls = index ($root.Files.Get "files/topology.yaml" | fromYaml).calls .service | default list -}}
-{{- end -}}
+{{- $calls := index ($root.Files.Get "files/topology.yaml" | fromYaml).calls .service | default list -}}
 {{- $uses := list -}}
-{{- range concat $needs $calls -}}
+{{- range concat $needs (ternary $calls list (has .process (list "grpc" "worker"))) -}}
 {{- if not (or (has . (list "own" "page-tokens" "signing")) (and (eq . "kubernetes-api") (ne $root.Values.leaderElection "kubernetes"))) -}}
 {{- $uses = append $uses . -}}
 {{- end -}}
@@ -194,6 +191,10 @@ LEASE_NAMESPACE: {{ $root.Release.Namespace }}
 {{- end }}
 {{- end }}
 {{- if has "own" $needs }}
+{{- /* A service's settings are judged as a whole, in each of its processes. */}}
+{{- range .facts.calls }}
+{{ upper . }}_ADDRESS: {{ include "motcua.address" (dict "root" $root "name" .) }}
+{{- end }}
 ISSUER: {{ include "motcua.issuer" $root }}
 {{- $identity := include "motcua.identity-url" $root }}
 {{- with $root.Values.oidc.jwksUrl | default (and $identity (printf "%s/jwks.json" $identity)) }}
@@ -214,8 +215,5 @@ OBJECT_STORE_REGION: {{ $root.Values.objectStore.region }}
 SIGNING_KEY_FILE: /run/secrets/signing/key.pem
 SIGNING_CERTIFICATE_FILE: /run/secrets/signing/certificate.pem
 SIGNING_CHAIN_FILE: /run/secrets/signing/chain.pem
-{{- end }}
-{{- range .facts.calls }}
-{{ upper . }}_ADDRESS: {{ include "motcua.address" (dict "root" $root "name" .) }}
 {{- end }}
 {{- end -}}
