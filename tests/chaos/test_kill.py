@@ -8,10 +8,14 @@ import pytest
 import redis
 
 from motcua_client import wait_for
+from motcua_devstack import cast
+from motcua_devstack.demo.browser import SignedIn
+from motcua_devstack.demo.local import local_world
 from motcua_devstack.demo.observation import unobserved
+from motcua_devstack.demo.people import Person
 from motcua_devstack.demo.scenes import MainJob
 from motcua_devstack.demo.steps import STEPS
-from motcua_devstack.demo.walk import Walk
+from motcua_devstack.demo.walk import APPLICANT, Walk
 from motcua_devstack.supervisor import Supervisor
 
 SIGNED_IN = {"sign-in", "officers-sign-in"}
@@ -73,3 +77,25 @@ def test_main_job_completes_although_processes_are_killed(main_job: MainJob, wal
     killing.broker.close()
     unharmed = [name for name in victims if supervisor.restarts(name) == before[name]]
     assert not unharmed, "a process was not killed: the test proves nothing"
+
+
+def test_restarted_eid_with_new_keys_is_trusted(main_job: MainJob) -> None:
+    main_job.running.supervisor.kill("eid")
+    world = local_world(main_job.running, lambda channel: channel, patience=60)
+    assert world.citizen(APPLICANT).account().citizen_id == APPLICANT
+    world.suite.close()
+
+
+@pytest.mark.timeout(120)
+def test_who_cannot_renew_a_token_signs_in_again(main_job: MainJob) -> None:
+    world = local_world(main_job.running, lambda channel: channel)
+    clerk = world.officer(Person, cast.CLERK)
+    signed_in = clerk.credentials
+    assert isinstance(signed_in, SignedIn)
+    # As when the answer to a renewal is lost on the way: the old refresh token is spent, the new one never arrived.
+    spent, first = signed_in._refresh_token, signed_in.token()
+    signed_in._renew()
+    signed_in._refresh_token, signed_in._renew_at = spent, 0.0
+    assert signed_in.token() != first
+    assert signed_in.name == clerk.name
+    world.suite.close()

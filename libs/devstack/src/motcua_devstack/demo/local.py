@@ -9,6 +9,7 @@ import grpc
 
 from motcua_devstack import spans
 from motcua_devstack.demo.people import Suite
+from motcua_devstack.demo.web import Web
 from motcua_devstack.demo.world import Places, Received, World
 from motcua_devstack.stack import RunningStack
 from motcua_devstack.traces import Span
@@ -61,12 +62,18 @@ class SpanFile:
         return [span for span in spans.read(self.file) if span["start"] >= since]
 
 
-def local_world(running: RunningStack, observe: Callable[[grpc.Channel], grpc.Channel]) -> World:
-    """The world of a running stack."""
+def local_world(running: RunningStack, observe: Callable[[grpc.Channel], grpc.Channel], patience: float = 0.0) -> World:
+    """The world of a running stack.
+
+    Args:
+        running: the stack.
+        observe: wraps each channel, to observe the calls through it.
+        patience: seconds for which a failing call is tried again.
+    """
     addresses, stack = running.addresses, running.stack
     return World(
         Places(addresses.http["identity"], addresses.http["permits"], addresses.application),
-        Suite(addresses.grpc, observe),
+        Suite(addresses.grpc, observe, Web(patience)),
         running.vault,
         OffsetClock(stack.clock_offset),
         MessageFiles(stack.messages),

@@ -4,7 +4,6 @@ Where the suite is comes from the environment (`motcua_devstack.demo.remote`). T
 JSON; the exit status is 1 when a command failed in spite of all retries, was lost or was doubled.
 """
 
-import contextlib
 import json
 import signal
 import sys
@@ -35,13 +34,10 @@ def main(ledger: TextIO, clients: int, rate: float, seconds: float | None, kind:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     world = surroundings.world(lambda channel: channel)
-    with contextlib.ExitStack() as cleaning:
-        cleaning.callback(world.suite.close)
-        if seconds is not None:
-            timer = threading.Timer(seconds, stop.set)
-            cleaning.callback(timer.cancel)
-            timer.start()
-        figures = drive(world, Plan(clients, rate, kind), Ledger(ledger), stop)
+    try:
+        figures = drive(world, Plan(clients, rate, kind, seconds), Ledger(ledger), stop)
+    finally:
+        world.suite.close()
     print(json.dumps(figures, ensure_ascii=False), flush=True)
     sys.exit(1 if figures["failed_after_retries"] or figures["lost"] or figures["doubled"] else 0)
 

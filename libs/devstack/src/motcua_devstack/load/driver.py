@@ -1,5 +1,6 @@
 """Clients side by side, paced together, until told to stop; then the audit and the sum of it all."""
 
+import contextlib
 import itertools
 import statistics
 import threading
@@ -30,11 +31,13 @@ class Plan:
         clients: how many send side by side; each waits for its answer before it goes on.
         rate: commands per second of all together; 0 for as many as are answered.
         kind: `drafts` or `reads`.
+        seconds: for how long; None until it is stopped.
     """
 
     clients: int
     rate: float
     kind: str
+    seconds: float | None = None
 
 
 class Pace:
@@ -49,22 +52,22 @@ class Pace:
         self._gap = 1 / rate if rate else 0.0
         self._stop = stop
         self._lock = threading.Lock()
-        self._next = time.monotonic()
+        self._last = time.monotonic() - self._gap
 
     def moments(self) -> Iterator[None]:
         """One item for each command that may be sent, until it is time to stop."""
         while not self._stop.is_set():
             with self._lock:
                 # What a slow suite did not take is not made up for later.
-                self._next = max(self._next, time.monotonic() - self._gap) + self._gap
-                wait = self._next - time.monotonic()
+                self._last = max(self._last + self._gap, time.monotonic())
+                wait = self._last - time.monotonic()
             if wait > 0 and self._stop.wait(wait):
                 return
             yield
 
 
 def drive(world: World, plan: Plan, ledger: Ledger, stop: threading.Event) -> dict[str, Any]:
-    """Send load until `stop` is set, hold the suite to the ledger, and sum up.
+    """Send load for its time or until `stop` is set, hold the suite to the ledger, and sum up.
 
     Args:
         world: the suite, with its patience.
@@ -83,13 +86,27 @@ def drive(world: World, plan: Plan, ledger: Ledger, stop: threading.Event) -> di
     ]
     pace = Pace(plan.rate, stop)
     start = time.monotonic()
-    with ThreadPoolExecutor(plan.clients) as workers:
+    with ThreadPoolExecutor(plan.clients) as workers, _stopped_after(plan.seconds, stop):
         for _ in workers.map(lambda client: _run(client, plan.kind, pace), clients):
             pass
         seconds = time.monotonic() - start
         finding = audit(ledger.entries, citizens, begun, workers)
     impatient.close()
     return summary(ledger.entries, finding, seconds)
+
+
+@contextlib.contextmanager
+def _stopped_after(seconds: float | None, stop: threading.Event) -> Iterator[None]:
+    """Set `stop` when the time is over, if there is one."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, stop.set)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def callers(world: World, most: int) -> Mapping[str, Citizen]:
