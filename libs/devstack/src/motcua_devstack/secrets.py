@@ -9,9 +9,9 @@ import click
 from motcua_devstack import cast
 from motcua_devstack.keys import CITY, SIGNER
 from motcua_kit.documents.sample_key import write_sample_key
-from motcua_ops.naming import OPS, Release
+from motcua_ops.naming import Release
 from motcua_ops.secrets import catalogue, output, seed
-from motcua_ops.secrets.catalogue import Origin, SecretSpec, tls_spec
+from motcua_ops.secrets.catalogue import Origin, SecretSpec
 from motcua_ops.secrets.making import Contents, Order, complete
 from motcua_ops.secrets.output import Delivery
 from motcua_ops.secrets.seed import Seed
@@ -36,8 +36,7 @@ def command(delivery: Delivery, redirect_uri: str) -> None:
 
 def specs() -> dict[str, SecretSpec]:
     """The Secrets of production and those of the stand-ins."""
-    own = (SecretSpec(DEV, {"eid-client-secret": Origin.DERIVED}), tls_spec(DEV))
-    return catalogue.specs() | {spec.kind: spec for spec in own}
+    return catalogue.specs((DEV,)) | {DEV: SecretSpec(DEV, {"eid-client-secret": Origin.DERIVED})}
 
 
 def make(release: Release, redirect_uri: str, existing: Contents) -> Contents:
@@ -56,8 +55,7 @@ def make(release: Release, redirect_uri: str, existing: Contents) -> Contents:
         now=datetime.now(UTC),
         given=_given(release),
         seed=Seed(cast.people(redirect_uri)),
-        specs=specs(),
-        clients=(OPS, DEV),
+        clients=(DEV,),
     )
     contents = complete(order, existing)
     contents[DEV] = {

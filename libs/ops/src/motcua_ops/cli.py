@@ -10,6 +10,7 @@ COMMANDS = {
     "verify-backup": "motcua_ops.backup.verify",
     "verify-restore": "motcua_ops.backup.compare",
     "doctor": "motcua_ops.doctor.command",
+    "rotate": "motcua_ops.secrets.rotate",
     "secrets": "motcua_ops.secrets.command",
     "smoke": "motcua_ops.smoke",
 }

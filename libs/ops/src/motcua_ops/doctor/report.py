@@ -9,7 +9,7 @@ import click
 from motcua_ops.doctor.findings import Finding, Status
 
 COLOURS = {Status.OK: "green", Status.SKIPPED: "bright_black", Status.WARN: "yellow", Status.FAIL: "red"}
-WIDTH = 28
+WIDTH = 32
 """Columns of a subject; a longer one pushes its line."""
 
 

@@ -1,6 +1,6 @@
 """Which Secrets there are and what is in each, as data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -72,9 +72,13 @@ def tls_spec(owner: str) -> SecretSpec:
     )
 
 
-def specs() -> dict[str, SecretSpec]:
-    """All Secrets of a release by kind, in the order in which they are shown."""
-    return {spec.kind: spec for spec in _specs()}
+def specs(clients: Iterable[str] = ()) -> dict[str, SecretSpec]:
+    """All Secrets of a release by kind, in the order in which they are shown.
+
+    Args:
+        clients: programs besides those of the suite that get a certificate.
+    """
+    return {spec.kind: spec for spec in (*_specs(), *map(tls_spec, clients))}
 
 
 def _specs() -> Iterator[SecretSpec]:

@@ -52,12 +52,17 @@ class SecretStore:
                 found[name] = {key: base64.b64decode(value) for key, value in (secret.data or {}).items()}
         return found
 
-    def write(self, manifest: dict[str, Any], *, exists: bool) -> None:
-        """Create a Secret, or give one that exists these contents."""
+    def write(self, manifest: dict[str, Any], before: Mapping[str, bytes] | None) -> None:
+        """Create a Secret, or give one that exists these contents.
+
+        Args:
+            manifest: of the Secret.
+            before: its contents so far; None when there is none.
+        """
         name = manifest["metadata"]["name"]
         try:
-            if exists:
-                change = {"data": manifest["data"]}
+            if before is not None:
+                change = {"data": {**dict.fromkeys(before), **manifest["data"]}}  # null takes a key out
                 self._core.patch_namespaced_secret(name, self._namespace, change, _request_timeout=SECONDS)
             else:
                 body = client.V1Secret.model_validate(manifest)

@@ -22,8 +22,9 @@ TEXT = str.isupper
 @click.option(
     "--seed", "seed_file", type=FILE, help="The first clients and officers, see docs/how-to/rotate-secrets.md."
 )
+@output.client_option
 @output.options
-def command(delivery: Delivery, given: Path | None, seed_file: Path | None) -> None:
+def command(delivery: Delivery, given: Path | None, seed_file: Path | None, clients: tuple[str, ...]) -> None:
     """Make the Secrets of a release, for `kubectl apply --server-side -f -` or with --apply.
 
     No value that exists is changed: what the cluster has complete is left out. Tokens, the certificate authority and
@@ -31,12 +32,13 @@ def command(delivery: Delivery, given: Path | None, seed_file: Path | None) -> N
     OBJECT_STORE_ACCESS_KEY, OBJECT_STORE_SECRET_KEY, EID_CLIENT_SECRET, key.pem, certificate.pem and chain.pem of the
     key that signs documents, and if you have them SIGNING_KEY_PASSPHRASE, SMTP_PASSWORD and SMS_TOKEN.
     """
-    specs = catalogue.specs()
+    specs = catalogue.specs(clients)
     order = Order(
         release=delivery.release,
         now=datetime.now(UTC),
         given=brought(given) if given else {},
         seed=Seed.load(seed_file) if seed_file else Seed(),
+        clients=clients,
     )
     existing = delivery.existing(specs)
     delivery.deliver(specs, complete(order, existing), existing)

@@ -21,19 +21,17 @@ class Order:
 
     Attributes:
         release: whose names stand in certificates.
+        now: aware; the start of certificates.
         given: what only the operator can bring, by key.
         seed: clients and officers besides those that the suite needs itself.
-        specs: the Secrets.
-        clients: programs besides services that get a certificate.
-        now: aware; the start of certificates.
+        clients: programs besides those of the suite that get a certificate.
     """
 
     release: Release
     now: datetime
     given: Mapping[str, bytes] = field(default_factory=dict)
     seed: Seed = field(default_factory=Seed)
-    specs: Mapping[str, SecretSpec] = field(default_factory=catalogue.specs)
-    clients: tuple[str, ...] = (OPS,)
+    clients: tuple[str, ...] = ()
 
 
 def complete(order: Order, existing: Mapping[str, Mapping[str, bytes]]) -> Contents:
@@ -46,11 +44,10 @@ def complete(order: Order, existing: Mapping[str, Mapping[str, bytes]]) -> Conte
     Raises:
         OpsError: something is missing that only the operator can bring; names all of it.
     """
-    contents = {kind: dict(existing.get(kind, {})) for kind in order.specs}
+    specs = catalogue.specs(order.clients)
+    contents = {kind: dict(existing.get(kind, {})) for kind in specs}
     missing = [
-        f"{key} (Secret {kind})"
-        for kind, spec in order.specs.items()
-        for key in _fill(spec, contents[kind], order.given)
+        f"{key} (Secret {kind})" for kind, spec in specs.items() for key in _fill(spec, contents[kind], order.given)
     ]
     if missing:
         raise OpsError("only you can bring these: " + ", ".join(missing))
@@ -79,15 +76,22 @@ def _fill(spec: SecretSpec, values: dict[str, bytes], given: Mapping[str, bytes]
 
 def _seed(order: Order, contents: Contents) -> dict[str, bytes]:
     before = contents[catalogue.SEED]
-    own = seed.clients({name: contents[name][catalogue.CLIENT_SECRET] for name in (*SERVICES, OPS)})
+    own = seed.clients({name: _client_secrets(contents, name) for name in (*SERVICES, OPS)})
     known = Seed.read(before.get(catalogue.SEED_FILE, b""), before)
     # The services' own secrets are the truth; the seed follows them.
     whole = own.with_more(known).with_more(order.seed)
     return {catalogue.SEED_FILE: whole.text(), **whole.complete()}
 
 
+def _client_secrets(contents: Contents, client: str) -> bytes:
+    """What the seed says of a client: its secret and, while that is rotated, the former one on a second line."""
+    secret = contents[client][catalogue.CLIENT_SECRET]
+    known = contents[catalogue.SEED].get(seed.client_file(client), b"")
+    return known if known.splitlines()[:1] == [secret] else secret
+
+
 def _certify(order: Order, contents: Contents) -> None:
-    owners = (*SERVICES, *order.clients)
+    owners = (*SERVICES, OPS, *order.clients)
     lacking = [owner for owner in owners if not contents[catalogue.tls_kind(owner)]]
     if not lacking:
         if not contents[catalogue.CA]:

@@ -79,7 +79,7 @@ class Delivery:
         }
         if self.apply and self.store is not None:
             for kind, written in manifests.items():
-                self.store.write(written, exists=kind in existing)
+                self.store.write(written, existing.get(kind))
         else:
             _print(manifests.values(), self.out)
         for kind in contents:
@@ -115,6 +115,10 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         decorated = option(decorated)
     return decorated
 
+
+client_option = click.option(
+    "--client", "clients", multiple=True, help="A program besides the suite's that gets a certificate; repeatable."
+)
 
 _OPTIONS = {
     "namespace": click.option("-n", "--namespace", default="", help="Namespace; that of the context when not given."),
