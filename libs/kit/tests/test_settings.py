@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from motcua_kit.refusals import problems
 from motcua_kit.settings import LeaderElection, Profile, SchedulerSettings, ServiceSettings
 from motcua_kit.testing import Authority
 
@@ -23,7 +24,7 @@ def refusals(settings: type[ServiceSettings] = ServiceSettings, **changed: objec
     """What production refuses, by setting."""
     with pytest.raises(ValidationError) as caught:
         settings(**{**PRODUCTION, **changed})
-    return {str(error["loc"][0]): error["msg"] for error in caught.value.errors()}
+    return {name.lower(): problem for name, problem in problems(caught.value).items()}
 
 
 def test_the_environment_names_settings_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import structlog
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 log = structlog.get_logger(__name__)
 
@@ -39,11 +38,7 @@ def refused(title: str, refusals: Sequence[Refusal]) -> ValidationError:
     return ValidationError.from_exception_data(
         title,
         [
-            InitErrorDetails(
-                type=PydanticCustomError("refused", "{problem}", {"problem": item.problem}),
-                loc=(item.setting,),
-                input=None,
-            )
+            {"type": "value_error", "loc": (item.setting,), "input": None, "ctx": {"error": item.problem}}
             for item in refusals
         ],
         hide_input=True,
@@ -74,6 +69,14 @@ def empty(settings: BaseModel, needed: frozenset[str]) -> Iterator[Refusal]:
             yield Refusal(name, "is empty; this process needs it")
 
 
+def problems(error: ValidationError) -> dict[str, str]:
+    """Return what is wrong by variable name, e.g. `ISSUER`."""
+    return {
+        ".".join(map(str, item["loc"])).upper(): str(item.get("ctx", {}).get("error", item["msg"]))
+        for item in error.errors()
+    }
+
+
 @contextmanager
 def refusals_told(service: str) -> Iterator[None]:
     """End the process with one log line when it refuses its settings.
@@ -91,6 +94,5 @@ def refusals_told(service: str) -> Iterator[None]:
         from motcua_kit.settings import ServiceSettings  # noqa: PLC0415
 
         setup_logs(ServiceSettings.model_construct(service_name=service))
-        problems = {".".join(map(str, item["loc"])).upper(): item["msg"] for item in error.errors()}
-        log.error("settings_refused", problems=problems, help="docs/reference/settings.md")  # noqa: TRY400 - that is all
+        log.error("settings_refused", problems=problems(error), help="docs/reference/settings.md")  # noqa: TRY400 - that is all
         raise SystemExit(EXIT_CODE) from None

@@ -14,6 +14,7 @@ def server_credentials(tls: Tls) -> grpc.ServerCredentials:
 
     Raises:
         TlsError: the files cannot be used.
+        ValueError: no certificate is named.
     """
     watched = WatchedTls(tls)
 
@@ -21,8 +22,15 @@ def server_credentials(tls: Tls) -> grpc.ServerCredentials:
         pem = watched.renewed()
         return _configuration(pem) if pem else None
 
-    return grpc.dynamic_ssl_server_credentials(_configuration(watched.pem), renewed, require_client_authentication=True)
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(watched.pem),
+        renewed,  # type: ignore[arg-type]  # None says that nothing has changed
+        require_client_authentication=True,
+    )
 
 
 def _configuration(pem: Pem) -> grpc.ServerCertificateConfiguration:
+    if pem.key is None or pem.certificate is None:
+        message = "a server needs a certificate of its own"
+        raise ValueError(message)
     return grpc.ssl_server_certificate_configuration([(pem.key, pem.certificate)], root_certificates=pem.ca)
