@@ -21,7 +21,7 @@
 {{- range $path, $settings := $given -}}
 {{- range $name, $value := $settings -}}
 {{- with index $rules.managed $name -}}
-{{- $problems = append $problems (printf "%s.%s: the chart sets it; to change it, set %s" $path $name .) -}}
+{{- $problems = append $problems (printf "%s.%s: the chart sets it; %s" $path $name .) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
