@@ -74,10 +74,13 @@ spec:
   {{- end }}
   {{- if $workload.spread }}
   topologySpreadConstraints:
-    {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
+    {{- /* Zones are no condition: clusters without them would run nothing. */}}
+    {{- range $key, $otherwise := dict "kubernetes.io/hostname" $pods.whenUnspreadable "topology.kubernetes.io/zone" "ScheduleAnyway" }}
     - topologyKey: {{ $key }}
       maxSkew: 1
-      whenUnsatisfiable: {{ $pods.whenUnspreadable }}
+      whenUnsatisfiable: {{ $otherwise }}
+      # A node that is being drained is none to spread over.
+      nodeTaintsPolicy: Honor
       # Each version by itself: pods of the old one, about to go, do not count.
       matchLabelKeys: [pod-template-hash]
       labelSelector:
