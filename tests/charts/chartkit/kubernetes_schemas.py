@@ -6,8 +6,12 @@ import json
 from functools import cache
 
 import kubernetes_validate
+from kubernetes_validate import utils
 
 from chartkit.rendering import Object
+
+# It would read 1.5 MB of JSON again for each object.
+utils.schema_contents = cache(utils.schema_contents)
 
 VERSIONS = ("1.29", "1.34", "1.37")
 """The lowest of `kubeVersion`, the one of our own cluster tests, the newest known."""

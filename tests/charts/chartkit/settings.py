@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from pydantic import SecretStr
-from pydantic_core import PydanticUndefined
 
 from chartkit.rendering import Object, Workload
 from motcua_kit.settings import ServiceSettings
@@ -32,12 +31,6 @@ def secret_variables(service: str) -> set[str]:
     return {name.upper() for name, field in class_of(service).model_fields.items() if field.annotation is SecretStr}
 
 
-def required_variables(service: str) -> set[str]:
-    """Those of them without a default."""
-    fields = class_of(service).model_fields.items()
-    return {name.upper() for name, field in fields if field.default is PydanticUndefined}
-
-
 def environment(container: Object) -> dict[str, str]:
     """Return the variables of a container that are written out."""
     return {item["name"]: item["value"] for item in container.get("env", []) if "value" in item}
@@ -51,7 +44,7 @@ def secret_files(workload: Workload, container: Object) -> set[str]:
         PurePosixPath(mount["mountPath"], item["path"])
         for mount in container.get("volumeMounts", [])
         for source in _secrets(volumes[mount["name"]])
-        for item in source["items"]
+        for item in source.get("items", [])
     }
     return {file.name for file in files if file.parent == folder}
 

@@ -13,12 +13,15 @@ from motcua_kit.settings import DOCUMENTS, SIGNING, ServiceSettings
 class PermitsSettings(ServiceSettings):
     """Settings of the permits service, besides those of every service."""
 
-    needed = (
-        ServiceSettings.needed
-        | DOCUMENTS
-        | {"client_secret", "dossier_address", "identity_address", "land_address", "public_url"}
-    )
-    needed_by_workers = ServiceSettings.needed_by_workers | SIGNING
+    needed = ServiceSettings.needed | {
+        "client_secret",
+        "dossier_address",
+        "identity_address",
+        "land_address",
+        "public_url",
+    }
+    # Permits are made and kept by workers alone.
+    needed_by_workers = ServiceSettings.needed_by_workers | DOCUMENTS | SIGNING
 
     public_url: Annotated[str, Https()] = Field(
         "", description="Address under which the public reaches the verification page; printed on permits as a QR code."
