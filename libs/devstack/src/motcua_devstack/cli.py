@@ -79,7 +79,11 @@ def _call(parser: argparse.ArgumentParser) -> None:
 
 
 def _cluster(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=["install", "verify", "remove"], help="install also verifies")
+    parser.add_argument(
+        "action",
+        choices=["prepare", "install", "verify", "remove"],
+        help="prepare makes the namespace and its Secrets; install does, and verifies",
+    )
     parser.add_argument("--namespace", default="motcua", help="a namespace of its own (default: motcua)")
     parser.add_argument(
         "--images", default="motcua:dev", metavar="REPOSITORY:TAG", help="images to run (default: motcua:dev)"
@@ -96,6 +100,7 @@ def _image(parser: argparse.ArgumentParser) -> None:
         "--repository", default="motcua", help="what stands before /NAME, a registry's too (default: motcua)"
     )
     parser.add_argument("--tag", help="tag of the images (default: version and commit)")
+    parser.add_argument("--reference", help="whole name of the one image that is built, in place of the two above")
     parser.add_argument(
         "--variant",
         choices=("runtime", "develop"),

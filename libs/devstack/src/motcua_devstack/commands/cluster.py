@@ -16,14 +16,17 @@ def run(options: argparse.Namespace) -> int:
         installation.remove()
         progress.say(f"namespace {options.namespace} is gone, with its volumes")
         return 0
+    if options.action in ("prepare", "install"):
+        installation.prepare()
+        progress.say(f"namespace {installation.namespace} enforces the restricted level; its Secrets are there")
+    if options.action == "prepare":
+        return 0
     if options.action == "install":
         _install(installation, progress)
     return _verify(installation, progress)
 
 
 def _install(installation: Installation, progress: Progress) -> None:
-    installation.prepare()
-    progress.say(f"namespace {installation.namespace} enforces the restricted level; its Secrets are there")
     seconds = installation.install()
     progress.say(f"everything is ready; helm took {seconds:.0f} s")
 

@@ -15,6 +15,10 @@ from motcua_devstack.paths import ROOT
 BUILDER = "MOTCUA_IMAGE_BUILDER"
 BUILDERS = ("docker build", "buildah build")
 """Tried in this order when none is named."""
+PUSH = "PUSH_IMAGE"
+"""Set to `true` by skaffold when the cluster gets its images from a registry."""
+PUSHERS = ("buildah", "docker", "podman")
+"""Builders that push when they are told to; one that is named otherwise hands its images over by itself."""
 SHOWN_LINES = 40
 
 
@@ -25,30 +29,44 @@ def run(options: argparse.Namespace) -> int:
         raise DevError(f"no image {', '.join(unknown)}; there are: {', '.join(known)}")
     chosen = [name for name in known if name in options.images or not options.images]
     revision = _revision()
-    tag = options.tag or f"{images.version()}-{revision}"
+    references = _references(options, chosen, f"{images.version()}-{revision}")
     if options.list:
-        print("\n".join(f"{options.repository}/{name}:{tag}" for name in chosen))
+        print("\n".join(references.values()))
         return 0
     builder = _builder()
     progress = Progress()
-    for name in chosen:
-        reference = f"{options.repository}/{name}:{tag}"
+    for name, reference in references.items():
         progress.say(f"{reference}: building with {builder[0]}")
         _build(builder, reference, {"NAME": name, "VARIANT": options.variant, "REVISION": revision})
-    progress.say(f"built: {len(chosen)} images with the tag {tag}")
+        if os.environ.get(PUSH) == "true" and builder[0] in PUSHERS:
+            progress.say(f"{reference}: pushing")
+            _run([builder[0], "push", reference])
+    progress.say(f"built: {len(references)} images")
     return 0
+
+
+def _references(options: argparse.Namespace, chosen: list[str], tag: str) -> dict[str, str]:
+    """What the images are called, by their names here."""
+    if not options.reference:
+        return {name: f"{options.repository}/{name}:{options.tag or tag}" for name in chosen}
+    if len(chosen) != 1:
+        raise DevError("--reference names one image; say which")
+    return {chosen[0]: options.reference}
 
 
 def _build(builder: list[str], reference: str, arguments: dict[str, str]) -> None:
     command = [*builder, "-t", reference, "-f", str(images.DOCKERFILE)]
     for name, value in {**arguments, "VERSION": images.version()}.items():
         command += ["--build-arg", f"{name}={value}"]
-    result = subprocess.run(
-        [*command, "."], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    _run([*command, "."])
+
+
+def _run(command: list[str]) -> None:
+    """Run the builder; what it says is shown only when it fails."""
+    result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if result.returncode != 0:
         print("\n".join(f"    {line}" for line in result.stdout.splitlines()[-SHOWN_LINES:]), file=sys.stderr)
-        raise DevError(f"{reference} could not be built; the lines above say why. The command: {shlex.join(command)} .")
+        raise DevError(f"the lines above say why this did not work: {shlex.join(command)}")
 
 
 def _builder() -> list[str]:
