@@ -288,3 +288,14 @@ def test_failures_are_told_to_programs_and_to_people(identity: Any, failure: Exc
     page = client.get("/authorize?client_id=portal")
     assert (page.status_code, "Hệ thống" in page.get_data(as_text=True)) == (status, True)
     assert str(failure) not in page.get_data(as_text=True)
+
+
+def test_a_service_of_the_same_cluster_needs_no_ingress(identity: Any) -> None:
+    client = create_app(identity.parts.provider, SERVICE.catalogue()).test_client()
+    answer = client.post(
+        "/token",
+        data={"grant_type": "client_credentials"},
+        auth=("dossier", "secret-of-the-dossier-service"),
+        base_url="http://motcua-identity-http.motcua.svc:8080",
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -44,7 +45,12 @@ class Provider:
 
 
 def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
-    """Return the authorization server for a Flask application."""
+    """Return the authorization server for a Flask application.
+
+    The issuer's scheme is judged once, by the settings. The scheme that a pod sees behind an ingress, or from a service of
+    the same cluster, says nothing about it, so Authlib does not judge it for each request.
+    """
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"
     server = AuthorizationServer()
     server.provider = provider
 
