@@ -2,6 +2,7 @@
 """The cluster, as the operator's kubeconfig or the pod's service account shows it."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,8 +49,9 @@ class Cluster:
                 config.load_incluster_config(client_configuration=configuration)
                 namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
             else:
-                config.load_kube_config(context=context or None, client_configuration=configuration)
-                contexts, active = config.list_kube_config_contexts()
+                files = os.environ.get("KUBECONFIG")  # the library looks only once, when it is imported
+                config.load_kube_config(files, context=context or None, client_configuration=configuration)
+                contexts, active = config.list_kube_config_contexts(files)
                 chosen = next((item for item in contexts if item["name"] == context), active)
                 namespace = chosen["context"].get("namespace", "default")
         except config.ConfigException as error:
