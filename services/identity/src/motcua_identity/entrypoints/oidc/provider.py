@@ -47,8 +47,8 @@ class Provider:
 def authorization_server(app: Flask, provider: Provider) -> AuthorizationServer:
     """Return the authorization server for a Flask application.
 
-    The issuer's scheme is judged once, by the settings. The scheme that a pod sees behind an ingress, or from a service of
-    the same cluster, says nothing about it, so Authlib does not judge it for each request.
+    The issuer's scheme is judged once, by the settings. The scheme that a pod sees behind an ingress, or from a service
+    of the same cluster, says nothing about it, so Authlib does not judge it for each request.
     """
     os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "true"
     server = AuthorizationServer()
