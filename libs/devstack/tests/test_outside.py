@@ -18,6 +18,8 @@ from motcua_devstack import jaeger, traces
 from motcua_devstack.demo.remote import SinkMessages
 from motcua_devstack.demo.web import Web
 from motcua_devstack.demo.world import OneTimeCodes, Received
+from motcua_devstack.eid.people import PEOPLE_FILE, load_people
+from motcua_devstack.eid.server import EidClient, create_app
 from motcua_devstack.load.driver import Pace
 from motcua_devstack.load.ledger import CREATE, UPDATE, Draft, Entry, drafts
 from motcua_devstack.sinks import Sinks
@@ -175,3 +177,20 @@ def test_ledger_is_summed_up_by_draft() -> None:
         entry(CREATE, "", ""),
     )
     assert drafts(entries) == {"dossiers/1": Draft("accounts/1", updates=1, unanswered=1)}
+
+
+def test_eid_is_reached_by_its_name_in_a_cluster() -> None:
+    issuer = "http://motcua-eid.motcua.svc:8080"
+    client = create_app(
+        issuer, EidClient("motcua", "secret", f"{issuer}/callback"), load_people(PEOPLE_FILE)
+    ).test_client()
+    query = {
+        "response_type": "code",
+        "client_id": "motcua",
+        "redirect_uri": f"{issuer}/callback",
+        "scope": "openid",
+        "nonce": "n",
+        "code_challenge": "c" * 43,
+        "code_challenge_method": "S256",
+    }
+    assert client.get("/authorize", query_string=query, base_url=issuer).status_code == 200
