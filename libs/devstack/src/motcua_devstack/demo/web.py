@@ -1,6 +1,5 @@
 """HTTP as people's browsers and applications speak it: patient, and trusting the suite's own authority if told to."""
 
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
+
+from motcua_client import http_session
 
 SECONDS = 30.0
 """For one attempt."""
@@ -36,10 +37,10 @@ class Web:
 
     def session(self) -> requests.Session:
         """A browser with nothing in it."""
-        session = requests.Session()
-        adapter = _Adapter(self.ca, max_retries=self._retries())
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, adapter)
+        session = http_session(self.ca)
+        for adapter in session.adapters.values():
+            if isinstance(adapter, HTTPAdapter):
+                adapter.max_retries = self._retries()
         return session
 
     def get(self, url: str, **options: Any) -> requests.Response:
@@ -65,16 +66,3 @@ class Web:
             respect_retry_after_header=False,
             redirect=False,
         )
-
-
-class _Adapter(HTTPAdapter):
-    """Connects with authorities besides the system's."""
-
-    def __init__(self, ca: Path | None, max_retries: Retry) -> None:
-        self._context = ssl.create_default_context()
-        if ca is not None:
-            self._context.load_verify_locations(ca)
-        super().__init__(max_retries=max_retries)
-
-    def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **options)
