@@ -61,7 +61,7 @@ def may_call(source: str, target: str, port: int) -> bool:
         # keys to check tokens with, tokens to call with
         return source in {*of(SERVICES, ["grpc"]), *of(TOKENS, ["worker"]), *VISITORS, *OPERATIONS}
     if target == "permits-http" and port == HTTP:
-        return source in VISITORS
+        return source in (*VISITORS, "doctor")
     return source in STORES.get((target, port), set())
 
 
@@ -140,11 +140,11 @@ def test_names_are_resolved(release: Rendered, protocol: str) -> None:
 
 
 def test_nothing_of_development_talks_to_the_outside() -> None:
-    """With stores and outside world in the cluster, only schedulers and the doctor go out: to the API server."""
+    """With stores and outside world in the cluster, only schedulers go out: to the API server."""
     release = rendered("dev")
     internet, policies = STRANGERS[-1], release.of("NetworkPolicy")
     for pod in pods(release):
-        asks_api_server = pod.workload.process == "scheduler" or pod.role == "doctor"
+        asks_api_server = pod.workload.process == "scheduler"
         for port in (22, 25, 80, 443, 6443, MONGODB, S3, BROKER, OTLP):
             reached = allowed(policies, pod.endpoint, internet, port)
             assert reached is (asks_api_server and port in (443, 6443)), (pod.role, port)

@@ -43,9 +43,9 @@ def test_temporary_files_have_a_limit(release: Rendered) -> None:
 
 
 def test_tokens_of_the_api_server_only_where_a_program_asks_it(release: Rendered) -> None:
-    """Schedulers hold their Lease, the doctor looks around; nothing else talks to the API server."""
+    """Schedulers hold their Lease; nothing else talks to the API server."""
     for workload in release.workloads:
-        if workload.process != "scheduler" and workload.component != "doctor":
+        if workload.process != "scheduler":
             assert workload.spec["automountServiceAccountToken"] is False, workload
 
 

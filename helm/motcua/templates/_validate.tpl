@@ -60,6 +60,12 @@
 {{- $problems = append $problems (printf "services.%s.address: is required: services.%s.enabled is false and %s calls it" . . $service) -}}
 {{- end -}}
 {{- end -}}
+{{- $relays := false -}}
+{{- range $topology.events -}}{{- if has $service .by -}}{{- $relays = true -}}{{- end -}}{{- end -}}
+{{- range $topology.schedules -}}{{- if hasPrefix (printf "%s." $service) .task -}}{{- $relays = true -}}{{- end -}}{{- end -}}
+{{- if and $relays (not $block.scheduler.enabled) -}}
+{{- $problems = append $problems (printf "%s.scheduler.enabled: %s publishes events or works by schedule; without its scheduler they wait for ever" $path $service) -}}
+{{- end -}}
 {{- if and $block.http.enabled (not (index $needs $service).http) -}}
 {{- $problems = append $problems (printf "%s.http.enabled: %s has no HTTP end" $path $service) -}}
 {{- end -}}
