@@ -18,7 +18,7 @@ from motcua_devstack.demo.browser import SignInFailed
 from motcua_devstack.load.ledger import CREATE, READ, UPDATE, Entry, Ledger
 
 Request = TypeVar("Request", bound=Message)
-RequestIn = TypeVar("RequestIn", bound=Message, contravariant=True)  # noqa: PLC0105 - it is about direction
+Request_contra = TypeVar("Request_contra", bound=Message, contravariant=True)
 
 SERVED_BY = "served-by"
 UPDATES = 3
@@ -29,10 +29,10 @@ class Failed(Exception):
     """A command was given up."""
 
 
-class Call(Protocol[RequestIn]):
+class Call(Protocol[Request_contra]):
     """A method of a stub."""
 
-    def with_call(self, request: RequestIn) -> tuple[Dossier, grpc.Call]:
+    def with_call(self, request: Request_contra) -> tuple[Dossier, grpc.Call]:
         """Make the call."""
         ...
 
