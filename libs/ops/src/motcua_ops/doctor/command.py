@@ -1,5 +1,6 @@
 """`motcua doctor`."""
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -42,14 +43,15 @@ def command(
         os.environ["SECRETS_DIR"] = str(secrets_dir)
     seen = Context.find(release, namespace, context, OpsSettings.load())
     found = []
-    for check in CHECKS:
-        if only and check.name not in only:
-            continue
-        findings = list(check.findings(seen))
-        found += [(check.name, finding) for finding in findings]
-        if not as_json:
-            for line in report.lines(check.name, findings):
-                click.echo(line)
+    with contextlib.closing(seen):
+        for check in CHECKS:
+            if only and check.name not in only:
+                continue
+            findings = list(check.findings(seen))
+            found += [(check.name, finding) for finding in findings]
+            if not as_json:
+                for line in report.lines(check.name, findings):
+                    click.echo(line)
     click.echo(report.as_json(found) if as_json else report.summary(finding for _, finding in found))
     if not as_json and not seen.inside and any(finding.status is Status.SKIPPED for _, finding in found):
         click.echo(f"what was skipped is seen from inside: {seen.run_inside()}")

@@ -53,6 +53,14 @@ class Context:
             return cls(Release(release, namespace or "default"), settings, None, error.message)
         return cls(Release(release, namespace or cluster.namespace), settings, cluster)
 
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("mongodb", "broker"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
+        while self._stores:
+            self._stores.popitem()[1].close()
+
     @property
     def kubernetes(self) -> Cluster:
         """The cluster, for checks that need it."""
