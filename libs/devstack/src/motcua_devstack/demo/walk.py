@@ -124,7 +124,7 @@ class Walk:
             Skipped: nobody can see them here.
         """
         if self.world.spans is None:
-            raise Skipped("it is not known where the traces are")
+            raise Skipped("the traces are not looked at")
         self.observation.flush()
         return self.world.spans.of(self.traces.values(), self.begun)
 
