@@ -147,8 +147,18 @@ def test_a_database_that_is_away_is_awaited(start: Start, own_mongo: tuple[str, 
     mongo.kill()
     server = start("grpc", MONGODB_URI=uri)
     server.wait_for("readyz", 503, "the database does not answer")
+    migration = start("migrate", MONGODB_URI=uri)
     mongo.start()
-    server.wait_for("readyz", 503, "0001_things")
+    assert migration.process.wait(60) == 0
+    server.wait_for("readyz", 200)
+
+
+def test_a_migration_without_a_database_says_so(start: Start) -> None:
+    refused = start("migrate", SCHEMA_WAIT="0", MONGODB_URI="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100")
+    assert refused.process.wait(60) == 1
+    assert refused.log.read_text().endswith(
+        "Error: the database does not answer (ServerSelectionTimeoutError); see MONGODB_URI\n"
+    )
 
 
 def test_an_http_end_answers_for_the_process_that_serves_its_pages(start: Start) -> None:

@@ -15,7 +15,7 @@ from motcua_kit.logs import setup_logs
 from motcua_kit.refusals import refusals_told
 from motcua_kit.service.definition import Service
 from motcua_kit.service.runtime import Runtime
-from motcua_kit.service.schema import require_schema
+from motcua_kit.service.schema import require_database, require_schema
 from motcua_kit.service.worker import run_worker
 from motcua_kit.store import pending_migrations
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
@@ -27,21 +27,13 @@ def run(service: Service[Any]) -> None:
         command_line(service)()
 
 
-class _Group(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        # The first process of a container has no default action for SIGTERM: without this it would not hear it.
-        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-        return super().invoke(ctx)
-
-
 def command_line(service: Service[Any]) -> click.Group:
     """Return the command line of a service."""
 
-    @click.group(
-        cls=_Group, help=f"The {service.name} service of Motcua. Settings come from the environment; see its README."
-    )
+    @click.group(help=f"The {service.name} service of Motcua. Settings come from the environment; see its README.")
     def group() -> None:
-        pass
+        # The first process of a container has no default action for SIGTERM: without this it would not hear it.
+        signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
     @group.command("grpc")
     @click.option("--migrate", "migrate_first", is_flag=True, help="Bring database and bucket up to date first.")
@@ -68,6 +60,7 @@ def command_line(service: Service[Any]) -> click.Group:
         """Bring database and bucket up to date."""
         settings = service.load_settings()
         setup_logs(settings)
+        require_database(settings)
         runtime = Runtime(settings)
         pending = [migration.id for migration in pending_migrations(runtime.store, service.migrations)]
         done = pending if check else service.migrate(runtime)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from typing import Any
@@ -36,20 +37,43 @@ def require_schema(service: Service[Any], settings: ServiceSettings, health: Hea
     Raises:
         click.ClickException: it is still behind, or does not answer.
     """
-    deadline = time.monotonic() + settings.schema_wait
+    with closing(Runtime(settings)) as runtime:
+        _wait(partial(_behind, runtime.store, service), settings.schema_wait, health)
+
+
+def require_database(settings: ServiceSettings) -> None:
+    """Wait until the database answers, for `schema_wait` seconds at most: a migration may start before it does.
+
+    Raises:
+        click.ClickException: it does not answer.
+    """
+    with closing(Runtime(settings)) as runtime:
+        _wait(partial(_silent, runtime.store), settings.schema_wait, Health())
+
+
+def _wait(why_not: Callable[[], str], seconds: float, health: Health) -> None:
+    deadline = time.monotonic() + seconds
     awaited = ""
     pause = threading.Event()
     ready = health.ready
-    with closing(Runtime(settings)) as runtime:
-        while reason := _behind(runtime.store, service):
-            if time.monotonic() >= deadline:
-                raise click.ClickException(reason)
-            if reason != awaited:
-                log.info("schema_awaited", reason=reason, seconds=settings.schema_wait)
-                awaited = reason
-                health.ready = partial(str, reason)
-            pause.wait(min(POLL_SECONDS, settings.schema_wait))
+    while reason := why_not():
+        if time.monotonic() >= deadline:
+            raise click.ClickException(reason)
+        if reason != awaited:
+            log.info("schema_awaited", reason=reason, seconds=seconds)
+            awaited = reason
+            health.ready = partial(str, reason)
+        pause.wait(min(POLL_SECONDS, seconds))
     health.ready = ready
+
+
+def _silent(store: Store) -> str:
+    """Return why the database cannot be asked, or an empty text."""
+    try:
+        store.ping()
+    except PyMongoError as error:
+        return _no_answer(error)
+    return ""
 
 
 def _behind(store: Store, service: Service[Any]) -> str:
@@ -57,8 +81,12 @@ def _behind(store: Store, service: Service[Any]) -> str:
     try:
         pending = pending_migrations(store, service.migrations)
     except PyMongoError as error:
-        return f"the database does not answer ({type(error).__name__}); see MONGODB_URI"
+        return _no_answer(error)
     if not pending:
         return ""
     names = ", ".join(migration.id for migration in pending)
     return f"the database is behind this version ({names}); run: python -m motcua_{service.name} migrate"
+
+
+def _no_answer(error: PyMongoError) -> str:
+    return f"the database does not answer ({type(error).__name__}); see MONGODB_URI"
