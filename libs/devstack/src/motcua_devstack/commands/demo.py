@@ -18,6 +18,7 @@ from motcua_devstack.stack import RunningStack, Stack
 from motcua_devstack.supervisor import State
 
 NAME = "demo"
+SPANS = "spans.jsonl"
 
 
 def run(options: argparse.Namespace) -> int:
@@ -74,10 +75,11 @@ def _collect(walk: Walk, messages: MessageFiles) -> None:
         target = walk.folder / "messages" / file.relative_to(messages.folder)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, target)
-    with (walk.folder / "spans.jsonl").open("w") as target_file:
-        target_file.writelines(json.dumps(span, ensure_ascii=False) + "\n" for span in walk.spans())
+    if walk.world.spans is not None:
+        with (walk.folder / SPANS).open("w") as target_file:
+            target_file.writelines(json.dumps(span, ensure_ascii=False) + "\n" for span in walk.spans())
 
 
 def _report(walk: Walk, outcomes: list[Outcome]) -> str:
     messages = sorted(str(file) for file in (walk.folder / "messages").rglob("*") if file.is_file())
-    return report(walk, outcomes, messages=messages, spans=str(walk.folder / "spans.jsonl"))
+    return report(walk, outcomes, messages=messages, spans=str(walk.folder / SPANS))

@@ -11,7 +11,7 @@ from motcua_devstack import spans
 from motcua_devstack.demo.people import Suite
 from motcua_devstack.demo.web import Web
 from motcua_devstack.demo.world import Places, Received, World
-from motcua_devstack.stack import RunningStack
+from motcua_devstack.stack import OTLP_ENDPOINT, RunningStack
 from motcua_devstack.traces import Span
 
 
@@ -77,5 +77,6 @@ def local_world(running: RunningStack, observe: Callable[[grpc.Channel], grpc.Ch
         running.vault,
         OffsetClock(stack.clock_offset),
         MessageFiles(stack.messages),
-        SpanFile(stack.spans),
+        # A collector of the developer's own keeps them for itself.
+        None if stack.given.get(OTLP_ENDPOINT) else SpanFile(stack.spans),
     )
