@@ -15,7 +15,7 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from motcua_devstack.demo.web import SECONDS, Web
+from motcua_devstack.demo.web import TIMEOUT, Web
 
 MOST_HOPS = 20
 SCOPE = "openid profile"
@@ -172,7 +172,7 @@ class SignedIn:
         }
         with web.session() as browser:
             answer = browser.get(
-                metadata["authorization_endpoint"], params=query, timeout=SECONDS, allow_redirects=False
+                metadata["authorization_endpoint"], params=query, timeout=TIMEOUT, allow_redirects=False
             )
             callback = _follow(browser, answer, application.redirect_uri, self._answers)
         if callback.get("state") != [state] or "code" not in callback:
@@ -208,14 +208,14 @@ def _follow(
             target = urljoin(answer.url, answer.headers["location"])
             if target.partition("?")[0] == destination:
                 return parse_qs(urlsplit(target).query)
-            answer = browser.get(target, timeout=SECONDS, allow_redirects=False)
+            answer = browser.get(target, timeout=TIMEOUT, allow_redirects=False)
             continue
         form = read_form(answer.text)
         if not answer.ok or form is None:
             raise SignInFailed(f"{answer.status_code} at {answer.url.partition('?')[0]}: {_page_text(answer)}")
         filled += 1
         target = urljoin(answer.url, form.action or answer.url)
-        answer = browser.post(target, data={**form.fields, **answers(form)}, timeout=SECONDS, allow_redirects=False)
+        answer = browser.post(target, data={**form.fields, **answers(form)}, timeout=TIMEOUT, allow_redirects=False)
     raise SignInFailed(f"no way back to {destination} after {MOST_HOPS} pages, {filled} of them forms")
 
 

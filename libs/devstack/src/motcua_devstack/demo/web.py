@@ -10,8 +10,8 @@ from urllib3.util import Retry
 
 from motcua_client import http_session
 
-SECONDS = 30.0
-"""For one attempt."""
+TIMEOUT = (5.0, 30.0)
+"""Seconds of one attempt to connect, and of each wait for the answer."""
 
 LONGEST_PAUSE = 5.0
 FIRST_RETRIES = 5
@@ -46,12 +46,12 @@ class Web:
     def get(self, url: str, **options: Any) -> requests.Response:
         """GET with a session of its own."""
         with self.session() as session:
-            return session.get(url, timeout=SECONDS, **options)
+            return session.get(url, timeout=TIMEOUT, **options)
 
     def post(self, url: str, **options: Any) -> requests.Response:
         """POST with a session of its own."""
         with self.session() as session:
-            return session.post(url, timeout=SECONDS, **options)
+            return session.post(url, timeout=TIMEOUT, **options)
 
     def _retries(self) -> Retry:
         return Retry(
