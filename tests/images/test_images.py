@@ -1,0 +1,251 @@
+"""What the container images hold, judged without building them."""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+from importlib import metadata
+from pathlib import Path
+from typing import IO
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from motcua_devstack import images
+from motcua_devstack.commands.image import BUILDER
+from motcua_devstack.commands.lock import OLDEST_PYTHON
+from motcua_devstack.environment import REQUIREMENTS
+from motcua_devstack.paths import ROOT
+
+LOCKS = REQUIREMENTS / "images"
+DOCKERFILE = (ROOT / images.DOCKERFILE).read_text()
+OLDEST = {"python_full_version": f"{OLDEST_PYTHON}.0"}
+"""Requirements are locked for it; a marker may ask."""
+PIN = re.compile(r"^([a-z0-9][a-z0-9._-]*)==(\S+) \\$", re.MULTILINE)
+
+
+def pins(file: Path) -> dict[str, str]:
+    """Versions by package that a lock names."""
+    return dict(PIN.findall(file.read_text()))
+
+
+def closure(requirements: list[str]) -> set[str]:
+    """All packages that these need on this platform, as the installed ones say."""
+    found: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    waiting = [(Requirement(text), "") for text in requirements]
+    while waiting:
+        requirement, extra = waiting.pop()
+        if requirement.marker and not requirement.marker.evaluate({**OLDEST, "extra": extra}):
+            continue
+        name = canonicalize_name(requirement.name)
+        found.add(name)
+        for wanted in {"", *requirement.extras} - {asked for known, asked in seen if known == name}:
+            seen.add((name, wanted))
+            waiting += [(Requirement(text), wanted) for text in metadata.requires(name) or ()]
+    return found
+
+
+def run_program(command: list[str], env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end."""
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_every_service_has_an_image() -> None:
+    services = {folder.name for folder in (ROOT / "services").iterdir() if (folder / "pyproject.toml").exists()}
+    assert set(images.names()) == services | {"ops", "dev"}
+
+
+@pytest.mark.parametrize("image", images.names())
+def test_an_image_holds_what_its_packages_need_and_what_all_images_have(image: str) -> None:
+    shared, own = pins(LOCKS / "common.txt"), pins(LOCKS / f"{image}.txt")
+    assert not shared.keys() & own.keys()
+    assert own.keys() == closure(images.requirements_of(image)) - shared.keys(), "./dev lock"
+
+
+def test_what_all_images_have_is_what_the_kit_needs() -> None:
+    assert pins(LOCKS / "common.txt").keys() == closure(images.requirements_of("kit")), "./dev lock"
+
+
+def test_images_run_the_versions_that_are_tested() -> None:
+    tested = {
+        name: version
+        for group in ("runtime", "servers", "test")
+        for name, version in pins(REQUIREMENTS / f"{group}.txt").items()
+    }
+    for lock in LOCKS.glob("*.txt"):
+        assert pins(lock).items() <= tested.items(), f"{lock.name}: ./dev lock"
+
+
+def test_only_the_develop_variant_adds_something() -> None:
+    assert not pins(LOCKS / "runtime.txt")
+    assert "watchfiles" in pins(LOCKS / "develop.txt")
+
+
+@pytest.mark.parametrize("image", images.names())
+def test_sources_of_an_image_are_those_of_its_packages(image: str, tmp_path: Path) -> None:
+    images.collect(image, images.RUNTIME, tmp_path)
+    found = {path.parent.name for path in tmp_path.rglob("py.typed")} - {"motcua"}
+    wanted = {package.name.replace("-", "_") for package in images.packages_of(image)}
+    assert wanted <= {path.parent.name for path in tmp_path.rglob("__init__.py")}
+    assert {name for name in found if name.startswith("motcua_")} <= wanted
+    (path_file,) = tmp_path.rglob("*.pth")
+    lines = path_file.read_text().splitlines()
+    assert len(lines) == len(wanted)
+    assert all((tmp_path / line.removeprefix("/")).is_dir() for line in lines)
+    assert not list(tmp_path.rglob("tests"))
+
+
+def test_sources_of_the_develop_variant_can_be_written_by_anybody(tmp_path: Path) -> None:
+    images.collect("land", images.DEVELOP, tmp_path)
+    app = list((tmp_path / "app").rglob("*"))
+    assert app
+    assert all(path.stat().st_mode & 0o222 == 0o222 for path in app)
+    (path_file,) = tmp_path.rglob("*.pth")
+    assert "import motcua_reload" in path_file.read_text().splitlines()
+    assert (path_file.parent / "motcua_reload.py").is_file()
+
+
+def test_an_image_of_no_package_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nonesuch"):
+        images.collect("nonesuch", images.RUNTIME, tmp_path)
+
+
+@pytest.mark.parametrize("image", images.names())
+@pytest.mark.parametrize("variant", images.VARIANTS)
+def test_everything_that_the_dockerfile_copies_is_there(image: str, variant: str) -> None:
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    assert copied
+    for source in " ".join(copied).replace("${NAME}", image).replace("${VARIANT}", variant).split():
+        assert (ROOT / source).exists(), source
+
+
+def test_nothing_else_is_sent_to_the_builder() -> None:
+    rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    assert rules[0] == "*"
+    assert let_in == {"city", "libs", "requirements/images", "services", "telemetry/topology.yaml"}
+    assert {"**/tests", "**/__pycache__"} <= set(rules)
+
+
+def test_the_dockerfile_is_clean() -> None:
+    linter = Path(sys.executable).with_name("hadolint")
+    result = run_program(
+        [str(linter), str(ROOT / images.DOCKERFILE)],
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def test_without_a_builder_dev_image_says_what_to_do() -> None:
+    command = [sys.executable, "-m", "motcua_devstack", "image", "land"]
+    result = run_program(
+        command,
+        env={**os.environ, BUILDER: "nonesuch build"},
+    )
+    assert result.returncode == 1
+    assert "nonesuch" in result.stderr
+    assert BUILDER in result.stderr
+
+
+BUILDER_PROGRAM = """\
+#!{python}
+import sys
+print(*sys.argv[1:], sep="\\n", file=open("{log}", "a"))
+sys.exit("broken" in " ".join(sys.argv))
+"""
+
+
+@pytest.fixture
+def builder(tmp_path: Path) -> Path:
+    """A program in the place of a builder, which notes what it is asked; `<name>.log` lies beside it."""
+    program = tmp_path / "builder"
+    program.write_text(BUILDER_PROGRAM.format(python=sys.executable, log=tmp_path / "builder.log"))
+    program.chmod(0o700)
+    return program
+
+
+def dev_image(builder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `./dev image` with this builder."""
+    command = [sys.executable, "-m", "motcua_devstack", "image", *arguments]
+    environment = {**os.environ, BUILDER: f"{builder} build"}
+    return run_program(
+        command,
+        env=environment,
+    )
+
+
+def test_the_builder_gets_the_options_of_docker_build(builder: Path) -> None:
+    assert dev_image(builder, "land", "--tag", "t1", "--variant", "develop").returncode == 0
+    asked = builder.with_suffix(".log").read_text().splitlines()
+    assert asked[:5] == ["build", "-t", "motcua/land:t1", "-f", "docker/Dockerfile"]
+    assert {"NAME=land", "VARIANT=develop", f"VERSION={images.version()}"} <= set(asked)
+    assert asked[-1] == "."
+
+
+def test_the_default_tag_names_version_and_commit() -> None:
+    listed = run_program(
+        [sys.executable, "-m", "motcua_devstack", "image", "--list"],
+    )
+    names = listed.stdout.split()
+    assert [name.partition(":")[0] for name in names] == [f"motcua/{image}" for image in images.names()]
+    assert all(
+        re.fullmatch(rf".*:{re.escape(images.version())}-([0-9a-f]{{10}}(-dirty)?|unknown)", name) for name in names
+    )
+
+
+def test_what_the_builder_refuses_is_shown(builder: Path) -> None:
+    result = dev_image(builder, "land", "--tag", "broken")
+    assert result.returncode == 1
+    assert "motcua/land:broken" in result.stderr
+
+
+def test_a_reference_names_one_image(builder: Path) -> None:
+    assert dev_image(builder, "land", "--reference", "registry.test:5000/motcua_land:t2").returncode == 0
+    assert "registry.test:5000/motcua_land:t2" in builder.with_suffix(".log").read_text()
+    assert dev_image(builder, "--reference", "registry.test:5000/motcua_land:t2").returncode == 1
+
+
+RELOADED = """\
+import os, signal, sys
+sys.path.append(os.environ["WATCHED"])
+from motcua_devstack import reload
+if os.getppid() == int(os.environ["TESTER"]):
+    reload.APP = os.path.dirname(os.environ["WATCHED"])
+    reload.supervise()
+else:
+    print("started", flush=True)
+    signal.pause()
+"""
+
+
+def pass_on(out: IO[str], lines: queue.Queue[str]) -> None:
+    """Give each line on as it comes."""
+    for line in out:
+        lines.put(line)
+
+
+def test_a_changed_source_starts_the_process_anew(tmp_path: Path) -> None:
+    watched = tmp_path / "app" / "src"
+    watched.mkdir(parents=True)
+    environment = {**os.environ, "WATCHED": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
+    lines: queue.Queue[str] = queue.Queue()
+    command = [sys.executable, "-c", RELOADED]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stdout is not None
+        threading.Thread(target=pass_on, args=(process.stdout, lines)).start()
+        assert lines.get(timeout=60) == "started\n"
+        started = 1
+        for number in range(100):  # until the watch is set up, which nothing tells
+            (watched / "module.py").write_text(f"NUMBER = {number}\n")
+            try:
+                lines.get(timeout=0.5)
+            except queue.Empty:
+                continue
+            started += 1
+            break
+        process.terminate()
+        assert process.wait(timeout=60) == 0
+    assert started == 2
