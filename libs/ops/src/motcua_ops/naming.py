@@ -8,7 +8,8 @@ WITH_HTTP = ("identity", "permits")
 OPS = "ops"
 """OIDC client, certificate and image of the operators' command."""
 
-NAME_LENGTH = 63
+NAME_LENGTH = 36
+"""Where the chart cuts, so that what is appended fits into 63 characters."""
 
 
 @dataclass(frozen=True)

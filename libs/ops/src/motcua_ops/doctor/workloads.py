@@ -71,7 +71,8 @@ def jobs(context: Context) -> Iterator[Finding]:
         if condition["type"] == "Failed" and condition["status"] == "True"
     ]
     for name in failed:
-        advice = f"kubectl -n {context.release.namespace} logs job/{name}; mend it, then helm upgrade again"
+        logs = f"kubectl -n {context.release.namespace} logs job/{name}"
+        advice = f"{logs} says why; mend that and run it again, Jobs of the chart by helm upgrade"
         yield fail(name, "the Job failed", advice)
     if not failed:
         yield ok(
