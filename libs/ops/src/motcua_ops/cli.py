@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "backup": "motcua_ops.backup.take",
+    "resend": "motcua_ops.backup.resend",
     "restore": "motcua_ops.backup.restore",
     "verify-backup": "motcua_ops.backup.verify",
     "verify-restore": "motcua_ops.backup.compare",

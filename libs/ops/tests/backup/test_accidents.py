@@ -16,8 +16,8 @@ import bson
 import pytest
 
 from motcua_kit.lease import MongoLease
+from motcua_ops.backup import alone
 from motcua_ops.backup import manifest as manifests
-from motcua_ops.backup import restore
 from motcua_ops.backup.compare import differences
 from motcua_ops.backup.databases import read_documents
 from motcua_ops.backup.restore import restore_backup
@@ -173,7 +173,7 @@ def test_a_backup_of_a_newer_program_is_refused(suite: Any, tmp_path: Path) -> N
 
 
 def test_databases_at_work_are_left_alone(suite: Any, folder: FolderStorage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restore, "LEASE_PATIENCE", 0.2)
+    monkeypatch.setattr(alone, "PATIENCE", 0.2)
     manifest = take_backup(suite.stores, folder, threads=2)
     store = suite.store("permits")
     with MongoLease(store, "relay").hold(), pytest.raises(OpsError, match="_permits: somebody holds the lease `relay`"):

@@ -36,7 +36,8 @@ def bucket_of_backups(embedded_servers: EmbeddedServers) -> tuple[Minio, str]:
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "folder":
         return FolderStorage(tmp_path)
-    return S3Storage(*request.getfixturevalue("bucket_of_backups"), prefix=uuid.uuid4().hex)
+    client, bucket = request.getfixturevalue("bucket_of_backups")
+    return S3Storage(client, bucket, uuid.uuid4().hex)
 
 
 def test_files_come_back_as_they_were(storage: Storage) -> None:

@@ -16,7 +16,7 @@ from motcua_ops.backup.databases import read_documents
 from motcua_ops.backup.diskmap import DiskMap
 from motcua_ops.backup.manifest import CollectionDump, Manifest, ObjectDump, load, read_objects
 from motcua_ops.backup.objects import Bucket
-from motcua_ops.backup.options import Figures, backup_argument, store_options
+from motcua_ops.backup.options import Figures, backup_argument, parallel_option, store_options
 from motcua_ops.backup.parallel import in_order
 from motcua_ops.backup.references import replace_versions, versions_in
 from motcua_ops.backup.settings import BackupSettings
@@ -120,6 +120,7 @@ def _difference_of_object(bucket: Bucket, one: ObjectDump, version: str) -> str:
 
 @click.command("verify-restore")
 @backup_argument
+@parallel_option
 @store_options
 def command(place: str, identity: str, parts: dict[str, Part], parallel: int, settings: BackupSettings) -> None:
     """Compare the stores with a backup, document by document and hash by hash; exit 1 when something differs."""

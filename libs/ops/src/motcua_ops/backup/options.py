@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,14 +48,20 @@ class Figures:
         click.echo(" ".join(f"{name}={value}" for name, value in values.items()))
 
 
-def parallel_option(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `parallel`, and make its failures lines."""
+parallel_option = click.option(
+    "--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Copies at once."
+)
 
-    @click.option("--parallel", type=click.IntRange(1, 32), default=4, show_default=True, help="Copies at once.")
+
+def failures_in_a_line(command: Callable[..., None]) -> Callable[..., None]:
+    """Tell an operator what failed without a traceback where it is not a bug."""
+
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:
-        with failures_in_a_line():
+        try:
             command(**given)
+        except (PyMongoError, MinioException, urllib3.exceptions.HTTPError, DomainError, OSError) as error:
+            raise OpsError(f"{type(error).__name__}: {error}") from error
 
     return wrapper
 
@@ -66,7 +71,7 @@ def store_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option("--database-prefix", default=DATABASE_PREFIX, show_default=True, help="Databases are this + service.")
     @click.option("--bucket-prefix", default=BUCKET_PREFIX, show_default=True, help="Buckets are this + service.")
-    @parallel_option
+    @failures_in_a_line
     @functools.wraps(command)
     def wrapper(*, database_prefix: str, bucket_prefix: str, **given: Any) -> None:
         command(parts=load_suite(database_prefix, bucket_prefix), settings=BackupSettings.load(), **given)
@@ -86,12 +91,3 @@ def backup_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _IDENTITY = click.option("--id", "identity", default="", help="Which backup; the latest finished one otherwise.")
-
-
-@contextmanager
-def failures_in_a_line() -> Iterator[None]:
-    """Tell an operator what failed without a traceback where it is not a bug."""
-    try:
-        yield
-    except (PyMongoError, MinioException, urllib3.exceptions.HTTPError, DomainError, OSError) as error:
-        raise OpsError(f"{type(error).__name__}: {error}") from error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 import bson
 import click
@@ -13,15 +11,15 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
 from motcua_kit.events import sent
-from motcua_kit.lease import MongoLease
-from motcua_kit.store import Store
 from motcua_kit.store.migrations import JOURNAL
+from motcua_ops.backup.alone import alone
 from motcua_ops.backup.databases import Transform, read_documents, restore_collection
 from motcua_ops.backup.diskmap import DiskMap
 from motcua_ops.backup.manifest import CollectionDump, Manifest, load, read_objects
 from motcua_ops.backup.objects import ObjectRestore
-from motcua_ops.backup.options import Figures, backup_option, say, store_options
+from motcua_ops.backup.options import Figures, backup_option, parallel_option, say, store_options
 from motcua_ops.backup.references import replace_versions
+from motcua_ops.backup.resend import resend, sent_order
 from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.backup.snapshot import Document
 from motcua_ops.backup.storage import Storage, open_storage
@@ -30,14 +28,7 @@ from motcua_ops.backup.suite import Part
 from motcua_ops.backup.verify import refuse_damaged
 from motcua_ops.errors import OpsError
 
-REPLAYS = "replays"
-"""Collection of events that are sent again; the relay takes them like any others."""
-
-REPLAY_BATCH = 100
 _AWARE: CodecOptions[Document] = CodecOptions(tz_aware=True)
-LEASES = ("migrations", "relay")
-LEASE_PATIENCE = 15.0
-"""Seconds to wait for a lease: longer than a dead holder keeps it."""
 
 
 def restore_backup(
@@ -46,7 +37,7 @@ def restore_backup(
     manifest: Manifest,
     *,
     replace: bool = False,
-    replay_since: timedelta = timedelta(hours=24),
+    resend_since: timedelta = timedelta(hours=24),
     retention: bool = True,
     threads: int = 4,
     told: Callable[[str], None] = say,
@@ -61,7 +52,7 @@ def restore_backup(
         storage: where from.
         manifest: what.
         replace: empty databases that are not empty; objects are never deleted, only hidden.
-        replay_since: events that were sent within this time before the backup are sent again.
+        resend_since: events that were sent within this time before the backup are sent again.
         retention: protect documents again that nobody could delete; not wanted in a drill.
         threads: how much is done at once.
         told: progress.
@@ -69,9 +60,16 @@ def restore_backup(
     Raises:
         OpsError: the target is not empty, or still at work; a file was changed.
     """
+
+    def restore_collections(dumps: Iterable[CollectionDump], new_versions: DiskMap) -> None:
+        for dump in dumps:
+            part = stores.parts[dump.service]
+            count = restore_collection(stores.mongodb, part, dump, storage, _change(part, dump, new_versions))
+            told(f"{part.database}.{dump.name}: {count} documents")
+
     if not replace:
         _refuse_occupied(stores)
-    with _alone(stores) as lost, DiskMap() as new_versions:
+    with alone(stores) as others, DiskMap() as new_versions:
         _empty(stores)
         for bucket in manifest.buckets:
             stores.ensure_bucket(bucket.service)
@@ -79,16 +77,14 @@ def restore_backup(
             with read_objects(storage, bucket) as objects:
                 count = sum(1 for _ in restore.run(objects, new_versions, threads))
             told(f"{stores.parts[bucket.service].bucket}: {count} objects")
-        for dump in sorted(manifest.collections, key=lambda one: one.name == JOURNAL):
-            if dump.name == JOURNAL:
-                if any(lease.is_set() for lease in lost):
-                    raise OpsError(
-                        "the databases stood still for so long that others may have begun to work; try again"
-                    )
-                _replay(stores, storage, manifest, dump.service, replay_since, told)
-            part = stores.parts[dump.service]
-            count = restore_collection(stores.mongodb, part, dump, storage, _change(part, dump, new_versions))
-            told(f"{part.database}.{dump.name}: {count} documents")
+        journals = [dump for dump in manifest.collections if dump.name == JOURNAL]
+        restore_collections((dump for dump in manifest.collections if dump.name != JOURNAL), new_versions)
+        for dump in manifest.collections:
+            if dump.name == sent.COLLECTION:
+                resent = resend(stores, dump.service, _sent(storage, dump, manifest.point - resend_since))
+                told(f"{dump.service}: {resent} events are sent again")
+        others.check()
+        restore_collections(journals, new_versions)
 
 
 def _refuse_occupied(stores: Stores) -> None:
@@ -104,36 +100,6 @@ def _refuse_occupied(stores: Stores) -> None:
             "stop the services and say --replace; to look at it beside the live data, say --database-prefix and "
             "--bucket-prefix"
         )
-
-
-@contextmanager
-def _alone(stores: Stores) -> Iterator[list[threading.Event]]:
-    """Hold the leases of all databases, so that no migration and no relay starts meanwhile.
-
-    Yields:
-        Events that are set when a lease was lost.
-
-    Raises:
-        OpsError: somebody is at work there.
-    """
-    held: list[threading.Event] = []
-    with ExitStack() as stack:
-        for part in stores.parts.values():
-            store = Store(stores.settings.mongodb_uri.get_secret_value(), part.database, "motcua-restore")
-            stack.callback(store.close)
-            for name in LEASES:
-                impatient = threading.Event()
-                timer = threading.Timer(LEASE_PATIENCE, impatient.set)
-                timer.start()
-                lost = stack.enter_context(MongoLease(store, name).hold(impatient))
-                timer.cancel()
-                held.append(lost)
-                if lost.is_set():
-                    raise OpsError(
-                        f"{part.database}: somebody holds the lease `{name}`; stop the services first: kubectl scale "
-                        "deployment -l app.kubernetes.io/name=motcua,motcua.io/service --replicas=0"
-                    )
-        yield held
 
 
 def _empty(stores: Stores) -> None:
@@ -161,41 +127,18 @@ def _change(part: Part, dump: CollectionDump, new_versions: DiskMap) -> Transfor
     return change
 
 
-def _replay(
-    stores: Stores,
-    storage: Storage,
-    manifest: Manifest,
-    service: str,
-    since: timedelta,
-    told: Callable[[str], None],
-) -> None:
-    """Give the relay again what it had sent shortly before the backup: the broker may have lost it on the way.
-
-    Handlers know an event that they have seen, so whatever was done is not done again.
-    """
-    begin = manifest.point - since
-    dump = next((one for one in manifest.collections if (one.service, one.name) == (service, sent.COLLECTION)), None)
-    rows = (bson.decode(raw, _AWARE) for raw in (read_documents(storage, dump) if dump else ()))
-    recent = sorted((row for row in rows if row["sent_time"] >= begin), key=lambda row: row["sent_time"])
-    replays: list[Document] = [
-        {
-            "_id": f"{manifest.id}/{start}",
-            "version": 1,
-            "pending": True,
-            "outbox": [row["event"] for row in recent[start : start + REPLAY_BATCH]],
-        }
-        for start in range(0, len(recent), REPLAY_BATCH)
-    ]
-    if replays:
-        stores.mongodb[stores.parts[service].database][REPLAYS].insert_many(replays)
-    told(f"{service}: {len(recent)} events sent since {begin:%Y-%m-%d %H:%M} UTC will be sent again")
+def _sent(storage: Storage, dump: CollectionDump, begin: datetime) -> list[Document]:
+    """Events of a dump, as their index would soon forget those of an old backup."""
+    rows = (bson.decode(raw, _AWARE) for raw in read_documents(storage, dump))
+    recent = (row for row in rows if row["sent_time"] >= begin)
+    return [row["event"] for row in sorted(recent, key=sent_order)]
 
 
 @click.command("restore")
 @backup_option
 @click.option("--replace", is_flag=True, help="Empty the databases first; objects are hidden, never deleted.")
 @click.option(
-    "--replay-hours",
+    "--resend-hours",
     type=click.FloatRange(0),
     default=24.0,
     show_default=True,
@@ -203,13 +146,14 @@ def _replay(
 )
 @click.option("--skip-verify", is_flag=True, help="Do not read the backup once before it is restored.")
 @click.option("--without-retention", is_flag=True, help="For a drill: protect no restored object from being deleted.")
+@parallel_option
 @store_options
 def command(
     place: str,
     identity: str,
     *,
     replace: bool,
-    replay_hours: float,
+    resend_hours: float,
     skip_verify: bool,
     without_retention: bool,
     parts: dict[str, Part],
@@ -229,7 +173,7 @@ def command(
             storage,
             manifest,
             replace=replace,
-            replay_since=timedelta(hours=replay_hours),
+            resend_since=timedelta(hours=resend_hours),
             retention=not without_retention,
             threads=parallel,
         )

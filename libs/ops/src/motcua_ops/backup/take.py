@@ -25,7 +25,7 @@ from motcua_ops.backup.manifest import (
     save,
 )
 from motcua_ops.backup.objects import Bucket, dump_objects
-from motcua_ops.backup.options import Figures, say, store_options
+from motcua_ops.backup.options import Figures, parallel_option, say, store_options
 from motcua_ops.backup.parallel import in_order
 from motcua_ops.backup.prune import ID_FORMAT, prune
 from motcua_ops.backup.settings import BackupSettings
@@ -144,6 +144,7 @@ def _dump_bucket(
     "--to", "place", required=True, help="Folder, or s3://bucket/prefix in the store that BACKUP_STORE_* name."
 )
 @click.option("--keep", type=click.IntRange(1), help="Delete all but so many finished backups afterwards.")
+@parallel_option
 @store_options
 def command(place: str, keep: int | None, parts: dict[str, Part], parallel: int, settings: BackupSettings) -> None:
     """Back up all databases and buckets at one moment, while the suite works."""

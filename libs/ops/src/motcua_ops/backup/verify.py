@@ -8,7 +8,7 @@ import click
 
 from motcua_ops.backup.databases import read_documents
 from motcua_ops.backup.manifest import BucketDump, CollectionDump, Manifest, ObjectDump, load, read_objects
-from motcua_ops.backup.options import Figures, backup_argument, parallel_option
+from motcua_ops.backup.options import Figures, backup_argument, failures_in_a_line, parallel_option
 from motcua_ops.backup.parallel import in_order
 from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.backup.storage import Storage, open_storage, read_file
@@ -63,6 +63,7 @@ def refuse_damaged(storage: Storage, manifest: Manifest, threads: int) -> None:
 @click.command("verify-backup")
 @backup_argument
 @parallel_option
+@failures_in_a_line
 def command(place: str, identity: str, parallel: int) -> None:
     """Read a whole backup, hash by hash; exit 1 when a byte of it was changed."""
     storage = open_storage(place, BackupSettings.load())

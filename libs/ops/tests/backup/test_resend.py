@@ -130,5 +130,5 @@ def test_what_was_sent_long_before_is_not_sent_again(suite: Any, subscriber: Sub
     restore_backup(suite.stores, folder, manifest, replace=True)
     subscriber.relay()
     assert [event["subject"] for event in subscriber.waiting()] == ["things/lately"]
-    restore_backup(suite.stores, folder, manifest, replace=True, replay_since=timedelta())
+    restore_backup(suite.stores, folder, manifest, replace=True, resend_since=timedelta())
     assert subscriber.relay() == 0
