@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from socketserver import ThreadingTCPServer
 
 import structlog
 
@@ -142,8 +143,12 @@ def serve_health(bind: str, health: Health) -> Iterator[str]:
         thread.join()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
+    """Not `HTTPServer`, which asks the DNS for its own name before it listens."""
+
+    allow_reuse_address = True
     daemon_threads = True
+    request_queue_size = 32
 
     def __init__(self, address: tuple[str, int], health: Health) -> None:
         if ":" in address[0]:

@@ -34,6 +34,9 @@ log = structlog.get_logger(__name__)
 PROCESS = "scheduler"
 SWEEPER_EVERY = timedelta(seconds=60)
 TICK_SECONDS = 0.2
+TURN_SECONDS = 180.0
+"""Longest turn of the loop around a lease: when the stores vanish, several waits of up to 30 s follow each other."""
+
 PAUSE_SECONDS = 1.0
 """Between two attempts to lead, so that a failure that stays does not spin."""
 
@@ -54,7 +57,7 @@ class ServiceScheduler:
     """
 
     def __init__(self, service: str, lease: Lease, store: Store, topology: Topology, app: Celery) -> None:
-        self.live = Pulse(f"the lease loop of {service} has not turned")
+        self.live = Pulse(f"the lease loop of {service} has not turned", TURN_SECONDS)
         self.service = service
         self._lease = lease
         self._store = store

@@ -97,7 +97,10 @@ class KubernetesLease(Lease):
 
 def _found() -> Any:
     configuration = client.Configuration()
-    config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    try:
+        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    except config.ConfigException:  # not in a cluster
+        config.load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     configuration.retries = False  # the next attempt to renew is the retry
     return configuration
 
