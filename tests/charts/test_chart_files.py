@@ -1,6 +1,6 @@
 """Files of the charts: versions, what is generated, what lies in both charts."""
 
-import importlib.metadata
+import tomllib
 
 import helm_python
 import pytest
@@ -19,7 +19,8 @@ def chart_yaml(name: str) -> dict[str, str]:
 def test_versions_are_the_suites(name: str) -> None:
     described = chart_yaml(name)
     assert described["apiVersion"] == "v2", "Helm 3 and 4 both read it"
-    assert described["version"] == importlib.metadata.version("motcua-kit")
+    suite = tomllib.loads((ROOT / "libs" / "kit" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert described["version"] == suite["version"]
     assert described.get("appVersion", described["version"]) == described["version"]
 
 

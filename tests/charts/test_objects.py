@@ -4,7 +4,7 @@ import helm_python
 import pytest
 
 from chartkit.kubernetes_schemas import VERSIONS, violation
-from chartkit.rendering import CHART, NAMESPACE, VARIATIONS, Rendered, render, values_of
+from chartkit.rendering import CHART, NAMESPACE, VARIATIONS, Rendered, render, rendered, values_of
 
 INFORMATION = 1
 """Severity of a finding that is none: that a chart may have an icon."""
@@ -44,10 +44,9 @@ def test_names_are_unique(release: Rendered) -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("upgrade", [False, True])
-def test_names_fit_with_the_longest_release_name(variation: str, *, upgrade: bool) -> None:
+def test_names_fit_with_the_longest_release_name(variation: str) -> None:
     helm_python.validate_release_name(LONGEST_RELEASE_NAME)
-    found = render(values_of(variation), name=LONGEST_RELEASE_NAME, upgrade=upgrade)
+    found = render(values_of(variation), name=LONGEST_RELEASE_NAME)
     names = [(item["kind"], item["metadata"]["name"]) for item in found.objects]
     assert [name for _, name in names if len(name) > NAME_LIMIT] == []
     assert len(set(names)) == len(names)
@@ -73,7 +72,7 @@ def test_values_hold_no_secret(release: Rendered) -> None:
 
 def test_an_upgrade_changes_no_more_than_the_migration_jobs(variation: str, release: Rendered) -> None:
     """An install and an upgrade with the same values make the same pods."""
-    upgraded = render(values_of(variation), upgrade=True)
+    upgraded = rendered(variation, upgrade=True)
     for workload in release.workloads:
         if workload.is_long_running:
             assert upgraded.get(workload.kind, workload.name) == workload.owner

@@ -52,25 +52,15 @@ def test_the_schema_refuses(path: str, value: object, named: str) -> None:
     assert names(refusal(with_value(values_of("production"), path, value)), named)
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "mongodb.existingSecret",
-        "broker.existingSecret",
-        "objectStore.existingSecret",
-        "pageTokens.existingSecret",
-        "signing.existingSecret",
-        *(f"services.{service}.existingSecret" for service in SERVICES),
-    ],
-)
-def test_a_secret_that_is_not_named(path: str) -> None:
-    assert names(refusal(with_value(values_of("production"), path, "")), path)
-
-
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_certificate_that_is_not_named(service: str) -> None:
-    path = f"services.{service}.tls.existingSecret"
-    assert names(refusal(with_value(values_of("tls"), path, "")), path)
+def test_all_secrets_that_are_not_named_are_said_at_once() -> None:
+    shared = ("mongodb", "broker", "objectStore", "pageTokens", "signing", "ops", "ops.tls")
+    paths = [f"{place}.existingSecret" for place in shared]
+    paths += [f"services.{service}.{name}" for service in SERVICES for name in ("existingSecret", "tls.existingSecret")]
+    values = values_of("tls")
+    for path in paths:
+        values = with_value(values, path, "")
+    message = refusal(values)
+    assert [path for path in paths if f"  {path}: " not in message] == []
 
 
 @pytest.mark.parametrize(
@@ -97,23 +87,38 @@ def test_production_refuses_an_ingress_without_certificate(service: str) -> None
     assert names(refusal(with_value(values_of("production"), path, ingress)), f"{path}.tls.secretName")
 
 
-MANAGED = (
-    "PROFILE", "GRPC_BIND", "HTTP_BIND", "HEALTH_BIND", "ISSUER", "IDENTITY_ADDRESS", "CITY_DIR", "TOPOLOGY_FILE",
-    "LEASE_NAME", "SIGNING_KEY_FILE", "TLS_KEY_FILE", "OBJECT_STORE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "WORKER_CONCURRENCY",
-)  # fmt: skip
+MANAGED: dict[str, object] = {
+    **dict.fromkeys(("GRPC_BIND", "HTTP_BIND", "HEALTH_BIND"), "0.0.0.0:1"),
+    **dict.fromkeys(("ISSUER", "JWKS_URL", "TOKEN_URL", "OBJECT_STORE_URL", "OBJECT_STORE_PUBLIC_URL"), "https://x.vn"),
+    **dict.fromkeys(("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRICS_ENDPOINT"), "https://x.vn"),
+    **dict.fromkeys((f"{service.upper()}_ADDRESS" for service in SERVICES), "x.vn:443"),
+    **dict.fromkeys(("CITY_DIR", "TOPOLOGY_FILE", "TLS_KEY_FILE", "SIGNING_KEY_FILE", "CLOCK_OFFSET_FILE"), "/etc/x"),
+    **dict.fromkeys(("SERVICE_NAME", "LEASE_NAME", "LEASE_NAMESPACE"), "x"),
+    "PROFILE": "local",
+    "LEADER_ELECTION": "mongodb",
+    "WORKER_CONCURRENCY": 4,
+    "SCHEMA_WAIT": 1,
+}
+"""Settings that have a value of their own in the chart, or none at all."""
 
 
-@pytest.mark.parametrize("name", MANAGED)
 @pytest.mark.parametrize("place", ["settings", "services.dossier.settings"])
-def test_what_the_chart_sets_itself_is_not_overridden(place: str, name: str) -> None:
-    assert names(refusal(with_value(values_of("production"), f"{place}.{name}", "x")), f"{place}.{name}")
+def test_what_the_chart_sets_itself_is_not_overridden(place: str) -> None:
+    message = refusal(with_value(values_of("production"), place, MANAGED))
+    assert [name for name in MANAGED if f"  {place}.{name}: " not in message] == []
 
 
 @pytest.mark.parametrize("service", ["identity", "dossier", "land"])
 def test_a_service_that_others_call_is_somewhere(service: str) -> None:
     values = with_value(values_of("production"), f"services.{service}.enabled", value=False)
     assert names(refusal(values), f"services.{service}.address")
+
+
+@pytest.mark.parametrize("service", ["dossier", "land", "permits", "notify"])
+def test_a_service_with_events_needs_its_scheduler(service: str) -> None:
+    """Without one its events would wait in the database for ever, and nobody would see why."""
+    path = f"services.{service}.scheduler.enabled"
+    assert names(refusal(with_value(values_of("production"), path, value=False)), path)
 
 
 def test_a_service_that_nobody_calls_may_be_left_out() -> None:

@@ -7,32 +7,19 @@ from unittest.mock import patch
 
 import pytest
 
-from chartkit.rendering import CHART, Rendered, Workload, chart, render, rendered, values_of, with_value
+from chartkit.rendering import CHART, NAMESPACE, Rendered, Workload, chart, render, rendered, values_of, with_value
 from chartkit.settings import (
+    NOT_OURS,
     SECRETS_DIR,
     SERVICES,
     class_of,
     environment,
     secret_files,
+    secret_items,
     secret_variables,
     variables,
 )
 from motcua_kit.settings import SchedulerSettings
-
-NOT_OURS = {
-    SECRETS_DIR,
-    "HOME",
-    "PYTHONUNBUFFERED",
-    # the collector's resource attributes; the city's own certificate authorities
-    "OTEL_RESOURCE_ATTRIBUTES",
-    "OTEL_SERVICE_NAME",
-    "SSL_CERT_FILE",
-    "REQUESTS_CA_BUNDLE",
-    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
-    "K8S_POD_NAME",
-    "K8S_NODE_NAME",
-}
-"""Variables that Python, OpenTelemetry and TLS libraries read themselves."""
 
 IMAGES_OWN = {"CITY_DIR", "TOPOLOGY_FILE"}
 """The image sets them: they name what lies in it."""
@@ -155,10 +142,11 @@ def test_a_changed_setting_restarts_its_pods_and_no_others() -> None:
     assert changed == {"land"}
 
 
-def test_each_secret_that_pods_mount_is_in_the_readme() -> None:
+def test_each_key_of_a_secret_that_pods_mount_is_in_the_readme(release: Rendered) -> None:
     readme = (CHART / "README.md").read_text(encoding="utf-8")
-    for key in sorted(set().union(*(secret_variables(service) for service in SERVICES))):
-        assert f"`{key}`" in readme, key
+    keys = {item["key"] for workload in release.workloads for item in secret_items(workload)}
+    assert keys
+    assert sorted(key for key in keys if f"`{key}`" not in readme) == []
 
 
 def test_numbers_and_booleans_become_text() -> None:
@@ -169,3 +157,9 @@ def test_numbers_and_booleans_become_text() -> None:
             assert (
                 environment(workload.main).items() >= {"SMTP_STARTTLS": "true", "GRPC_MAX_WAITING": "1000000"}.items()
             )
+
+
+def test_with_tls_nothing_of_ours_is_called_in_plain_text() -> None:
+    for workload, container in containers(rendered("tls")):
+        own = [value for value in environment(container).values() if f".{NAMESPACE}.svc" in value]
+        assert [value for value in own if value.startswith("http://")] == [], workload

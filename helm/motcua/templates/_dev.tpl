@@ -14,7 +14,7 @@
     "readiness" (dict "tcpSocket" (dict "port" $port) "periodSeconds" 3)
     "liveness" (dict "tcpSocket" (dict "port" $port) "periodSeconds" 10 "failureThreshold" 6)))) -}}
 {{- end -}}
-{{- toYaml (dict "workloads" $workloads) -}}
+{{- toJson (dict "workloads" $workloads) -}}
 {{- end -}}
 
 {{/* What the stores do not share. All of them write through: what they acknowledge survives a kill. */}}
@@ -63,7 +63,7 @@ otel:
     "readiness" (merge (dict "periodSeconds" 3) $probe)
     "liveness" (merge (dict "periodSeconds" 10 "failureThreshold" 6) $probe)))) -}}
 {{- end -}}
-{{- toYaml (dict "workloads" $workloads) -}}
+{{- toJson (dict "workloads" $workloads) -}}
 {{- end -}}
 
 {{- define "motcua.dev-world-table" -}}

@@ -12,7 +12,7 @@ version works on a newer schema. Base data come when all is installed, and again
 {{- if .Values.devStores.enabled -}}{{- $before = ternary (dict) (dict "events" "pre-upgrade" "weight" 0) $first -}}{{- end -}}
 {{- $after := dict "events" "post-install,post-upgrade" "weight" 0 -}}
 {{- $workloads := list -}}
-{{- range $service, $block := (include "motcua.services" . | fromYaml).services -}}
+{{- range $service, $block := (include "motcua.services" . | fromJson).services -}}
 {{- if $block.enabled -}}
 {{- $module := printf "motcua_%s" $service -}}
 {{- $jobs := list (dict "task" "migrate" "args" (list $module "migrate") "hook" $before) -}}
@@ -23,20 +23,20 @@ version works on a newer schema. Base data come when all is installed, and again
 {{- $jobs = append $jobs (dict "task" "parcels" "args" (list $module "load" "--dir" "city/parcels") "hook" $after) -}}
 {{- end -}}
 {{- range $job := $jobs -}}
-{{- $workload := mergeOverwrite $job (include "motcua.job" (dict "root" $root "service" $service "block" $block "job" $job) | fromYaml) -}}
+{{- $workload := mergeOverwrite $job (include "motcua.job" (dict "root" $root "service" $service "block" $block "job" $job) | fromJson) -}}
 {{- $workloads = append $workloads $workload -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml (dict "workloads" $workloads) -}}
+{{- toJson (dict "workloads" $workloads) -}}
 {{- end -}}
 
 {{- define "motcua.job" -}}
 {{- $root := .root -}}
 {{- $service := .service -}}
 {{- $task := .job.task -}}
-{{- $facts := include "motcua.needs" (dict "root" $root "service" $service "process" $task) | fromYaml -}}
-{{- $secrets := include "motcua.secrets" (dict "root" $root "service" $service "block" .block "needs" $facts.needs) | fromYaml -}}
+{{- $facts := include "motcua.needs" (dict "root" $root "service" $service "process" $task) | fromJson -}}
+{{- $secrets := include "motcua.secrets" (dict "root" $root "service" $service "block" .block "needs" $facts.needs) | fromJson -}}
 {{- $workload := dict "service" $service "process" "job" "component" (printf "%s-%s" $service $task) "container" $task -}}
 {{- $_ := set $workload "name" (printf "%s-%s-%s" (include "motcua.fullname" $root) $service $task) -}}
 {{- $_ := set $workload "image" (include "motcua-service.image" (dict "root" $root "image" .block.image "name" $service)) -}}
@@ -49,7 +49,7 @@ version works on a newer schema. Base data come when all is installed, and again
 {{- if ne $task "migrate" -}}{{- $_ := set $workload "before" (list (printf "motcua_%s" $service) "migrate" "--check") -}}{{- end -}}
 {{- $_ := set $workload "secrets" $secrets -}}
 {{- $environment := include "motcua.facts" (dict "root" $root "workload" $workload "facts" $facts) | fromYaml -}}
-{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" $service) | fromYaml -}}
+{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" $service) | fromJson -}}
 {{- $_ := set $workload "environment" (mergeOverwrite $chosen $environment) -}}
-{{- toYaml $workload -}}
+{{- toJson $workload -}}
 {{- end -}}

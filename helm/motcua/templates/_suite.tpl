@@ -19,7 +19,7 @@
 {{- end -}}
 {{- $_ := set $services $name $all -}}
 {{- end -}}
-{{- toYaml (dict "services" $services) -}}
+{{- toJson (dict "services" $services) -}}
 {{- end -}}
 
 {{- define "motcua.issuer" -}}
@@ -30,7 +30,7 @@
 
 {{/* URL of identity's HTTP end in the cluster; empty when identity is not part of the release. */}}
 {{- define "motcua.identity-url" -}}
-{{- $identity := (include "motcua.services" . | fromYaml).services.identity -}}
+{{- $identity := (include "motcua.services" . | fromJson).services.identity -}}
 {{- if and $identity.enabled $identity.http.enabled -}}
 {{ include "motcua.scheme" . }}://{{ include "motcua.host" (dict "root" . "name" "identity-http") }}:8080
 {{- end -}}
@@ -50,7 +50,7 @@
 
 {{/* gRPC target of a service. Takes {root, name}. */}}
 {{- define "motcua.address" -}}
-{{- $service := index (include "motcua.services" .root | fromYaml).services .name -}}
+{{- $service := index (include "motcua.services" .root | fromJson).services .name -}}
 {{- if $service.enabled -}}dns:///{{ include "motcua.host" . }}:50051
 {{- else -}}{{ $service.address }}
 {{- end -}}
@@ -83,8 +83,8 @@ SMS_URL: http://{{ include "motcua.host" (dict "root" $root "name" "sinks") }}:8
 
 {{/* Settings that users chose for a service, over those of devWorld. Takes {root, service}. */}}
 {{- define "motcua.chosen-settings" -}}
-{{- $block := index (include "motcua.services" .root | fromYaml).services .service -}}
-{{- mergeOverwrite (include "motcua.dev-settings" . | fromYaml) (deepCopy .root.Values.settings) (deepCopy $block.settings) | toYaml -}}
+{{- $block := index (include "motcua.services" .root | fromJson).services .service -}}
+{{- mergeOverwrite (include "motcua.dev-settings" . | fromYaml) (deepCopy .root.Values.settings) (deepCopy $block.settings) | toJson -}}
 {{- end -}}
 
 {{/* Environment that every process of ours needs to trust and to be told where things are. Takes root. */}}

@@ -6,7 +6,7 @@ the library's template `edge` makes the policies of both sides.
 {{- $root := . -}}
 {{- $egress := .Values.networkPolicy.egress -}}
 {{- $targets := list -}}
-{{- range $service, $block := (include "motcua.services" . | fromYaml).services -}}
+{{- range $service, $block := (include "motcua.services" . | fromJson).services -}}
 {{- if $block.enabled -}}
 {{- $targets = append $targets (dict "name" $service "pods" (dict "app.kubernetes.io/component" (printf "%s-grpc" $service))
   "ports" (list 50051) "from" $root.Values.networkPolicy.grpcClients) -}}
@@ -38,5 +38,5 @@ the library's template `edge` makes the policies of both sides.
 {{- $targets = append $targets (dict "name" $name "to" $target.to "ports" $target.ports) -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml (dict "targets" $targets) -}}
+{{- toJson (dict "targets" $targets) -}}
 {{- end -}}

@@ -13,7 +13,7 @@
 {{- define "motcua.problems-of-settings" -}}
 {{- $problems := list -}}
 {{- $rules := .Files.Get "files/settings.yaml" | fromYaml -}}
-{{- $services := (include "motcua.services" . | fromYaml).services -}}
+{{- $services := (include "motcua.services" . | fromJson).services -}}
 {{- $given := dict "settings" .Values.settings -}}
 {{- range $service, $block := $services -}}
 {{- $_ := set $given (printf "services.%s.settings" $service) $block.settings -}}
@@ -28,7 +28,7 @@
 {{- if eq .Values.profile "production" -}}
 {{- range $service, $block := $services -}}
 {{- if $block.enabled -}}
-{{- $chosen := include "motcua.chosen-settings" (dict "root" $ "service" $service) | fromYaml -}}
+{{- $chosen := include "motcua.chosen-settings" (dict "root" $ "service" $service) | fromJson -}}
 {{- range index $rules.required $service -}}
 {{- if not (index $chosen .) -}}
 {{- $problems = append $problems (printf "services.%s.settings.%s: is required; its meaning stands in docs/reference/settings.md" $service .) -}}
@@ -50,7 +50,7 @@
 {{- $root := . -}}
 {{- $topology := .Files.Get "files/topology.yaml" | fromYaml -}}
 {{- $needs := .Files.Get "files/needs.yaml" | fromYaml -}}
-{{- $services := (include "motcua.services" . | fromYaml).services -}}
+{{- $services := (include "motcua.services" . | fromJson).services -}}
 {{- range $service, $block := $services -}}
 {{- $path := printf "services.%s" $service -}}
 {{- if $block.enabled -}}
@@ -120,7 +120,7 @@
 
 {{- define "motcua.problems-of-addresses" -}}
 {{- $problems := list -}}
-{{- $services := (include "motcua.services" . | fromYaml).services -}}
+{{- $services := (include "motcua.services" . | fromJson).services -}}
 {{- $issuer := include "motcua.issuer" . -}}
 {{- $store := include "motcua.object-store-url" . -}}
 {{- $stored := or $services.dossier.enabled $services.permits.enabled -}}
@@ -158,7 +158,7 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- $there := dict -}}
 {{- $known := lookup "v1" "Secret" .Release.Namespace "" -}}
 {{- range $known.items -}}{{- $_ := set $there .metadata.name (keys (.data | default dict)) -}}{{- end -}}
-{{- range (include "motcua.named-secrets" . | fromYaml).secrets -}}
+{{- range (include "motcua.named-secrets" . | fromJson).secrets -}}
 {{- $path := .path -}}
 {{- if not .secret -}}
 {{- $problems = append $problems (printf "%s: is required: name the Secret with %s; `motcua secrets` makes it" $path (join ", " .keys)) -}}
@@ -182,7 +182,7 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- $secrets := list -}}
 {{- $facts := .Files.Get "files/secrets.yaml" | fromYaml -}}
 {{- $needs := .Files.Get "files/needs.yaml" | fromYaml -}}
-{{- range $service, $block := (include "motcua.services" . | fromYaml).services -}}
+{{- range $service, $block := (include "motcua.services" . | fromJson).services -}}
 {{- if $block.enabled -}}
 {{- $all := list -}}
 {{- range index $needs $service -}}{{- $all = concat $all . -}}{{- end -}}
@@ -207,7 +207,7 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- end -}}
 {{- $pairs := list "tls.crt" "tls.key" "ca.crt" -}}
 {{- if .Values.tls.enabled -}}
-{{- range $service, $block := (include "motcua.services" . | fromYaml).services -}}
+{{- range $service, $block := (include "motcua.services" . | fromJson).services -}}
 {{- if $block.enabled -}}
 {{- $secrets = append $secrets (dict "path" (printf "services.%s.tls.existingSecret" $service) "secret" $block.tls.existingSecret "keys" $pairs) -}}
 {{- end -}}
@@ -221,5 +221,5 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- if and .Values.backup.enabled (hasPrefix "s3://" .Values.backup.target) -}}
 {{- $secrets = append $secrets (dict "path" "backup.existingSecret" "secret" .Values.backup.existingSecret "keys" (list "BACKUP_STORE_ACCESS_KEY" "BACKUP_STORE_SECRET_KEY")) -}}
 {{- end -}}
-{{- toYaml (dict "secrets" $secrets) -}}
+{{- toJson (dict "secrets" $secrets) -}}
 {{- end -}}

@@ -6,7 +6,7 @@ process that another file needs to know is decided here.
 {{- $root := . -}}
 {{- $fullname := include "motcua.fullname" . -}}
 {{- $workloads := list -}}
-{{- range $service, $block := (include "motcua.services" . | fromYaml).services -}}
+{{- range $service, $block := (include "motcua.services" . | fromJson).services -}}
 {{- if $block.enabled -}}
 {{- $kinds := list (dict "process" "grpc" "name" (printf "%s-%s" $fullname $service) "replicas" $block.replicas) -}}
 {{- if $block.http.enabled -}}
@@ -23,12 +23,12 @@ process that another file needs to know is decided here.
 {{- $suffix := compact (list $kind.process $kind.pool) | join "-" -}}
 {{- $workload := mergeOverwrite (dict "name" (printf "%s-%s-%s" $fullname $service $suffix)) $kind
   (include "motcua.process" (dict "root" $root "service" $service "block" $block "kind" $kind) | fromYaml) -}}
-{{- $_ := set $workload "environment" (include "motcua.environment" (dict "root" $root "workload" $workload) | fromYaml) -}}
+{{- $_ := set $workload "environment" (include "motcua.environment" (dict "root" $root "workload" $workload) | fromJson) -}}
 {{- $workloads = append $workloads $workload -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- toYaml (dict "workloads" $workloads) -}}
+{{- toJson (dict "workloads" $workloads) -}}
 {{- end -}}
 
 {{/* What distinguishes a kind of process. Takes {root, service, block, kind}. */}}
@@ -36,7 +36,7 @@ process that another file needs to know is decided here.
 {{- $root := .root -}}
 {{- $process := .kind.process -}}
 {{- $fullname := include "motcua.fullname" $root -}}
-{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" .service) | fromYaml -}}
+{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" .service) | fromJson -}}
 service: {{ .service }}
 component: {{ .service }}-{{ $process }}
 image: {{ include "motcua-service.image" (dict "root" $root "image" .block.image "name" .service) }}
@@ -44,9 +44,9 @@ resources: {{ mergeOverwrite (deepCopy (index $root.Values.resources $process)) 
 spread: true
 probes: {{ include "motcua.probes" $root | fromYaml | toJson }}
 progressSeconds: {{ add $root.Values.migrations.waitSeconds 600 }}
-{{- $needs := include "motcua.needs" (dict "root" $root "service" .service "process" $process) | fromYaml }}
+{{- $needs := include "motcua.needs" (dict "root" $root "service" .service "process" $process) | fromJson }}
 uses: {{ toJson $needs.uses }}
-secrets: {{ include "motcua.secrets" (dict "root" $root "service" .service "block" .block "needs" $needs.needs) | fromYaml | toJson }}
+secrets: {{ include "motcua.secrets" (dict "root" $root "service" .service "block" .block "needs" $needs.needs) | fromJson | toJson }}
 {{- if eq $process "grpc" }}
 args: [motcua_{{ .service }}, grpc]
 serviceAccount: {{ $fullname }}-{{ .service }}
@@ -122,7 +122,7 @@ liveness:
 {{- end -}}
 {{- end -}}
 {{- if or (include "motcua.otlp-endpoint" $root) $root.Values.telemetry.metricsEndpoint -}}{{- $uses = append $uses "telemetry" -}}{{- end -}}
-{{- toYaml (dict "needs" $needs "calls" $calls "uses" $uses) -}}
+{{- toJson (dict "needs" $needs "calls" $calls "uses" $uses) -}}
 {{- end -}}
 
 {{/* Secrets by folder. Takes {root, service, block, needs}. */}}
@@ -147,17 +147,17 @@ liveness:
 {{- if $root.Values.tls.enabled -}}
 {{- $_ := set $folders "tls" (list (dict "secret" $block.tls.existingSecret "keys" (list "tls.crt" "tls.key" "ca.crt") "optional" false)) -}}
 {{- end -}}
-{{- toYaml $folders -}}
+{{- toJson $folders -}}
 {{- end -}}
 
 {{/* Environment of a process of a service: what the chart knows, and over it what users chose. Takes {root, workload}. */}}
 {{- define "motcua.environment" -}}
 {{- $root := .root -}}
 {{- $workload := .workload -}}
-{{- $facts := include "motcua.needs" (dict "root" $root "service" $workload.service "process" $workload.process) | fromYaml -}}
+{{- $facts := include "motcua.needs" (dict "root" $root "service" $workload.service "process" $workload.process) | fromJson -}}
 {{- $environment := include "motcua.facts" (dict "root" $root "workload" $workload "facts" $facts) | fromYaml -}}
-{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" $workload.service) | fromYaml -}}
-{{- mergeOverwrite $chosen $environment | toYaml -}}
+{{- $chosen := include "motcua.chosen-settings" (dict "root" $root "service" $workload.service) | fromJson -}}
+{{- mergeOverwrite $chosen $environment | toJson -}}
 {{- end -}}
 
 {{- define "motcua.facts" -}}

@@ -94,9 +94,10 @@ class Workload:
         return self.kind in ("Deployment", "StatefulSet", "DaemonSet")
 
     @property
-    def is_hook(self) -> bool:
-        """Whether Helm runs it at a moment of its own."""
-        return HOOK in self.owner["metadata"].get("annotations", {})
+    def hooks(self) -> set[str]:
+        """Moments at which Helm runs it; none for what is simply there."""
+        moments = self.owner["metadata"].get("annotations", {}).get(HOOK, "")
+        return set(filter(None, moments.split(",")))
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,9 @@ def values_of(variation: str) -> Values:
 
 
 @cache
-def rendered(variation: str) -> Rendered:
+def rendered(variation: str, *, upgrade: bool = False) -> Rendered:
     """Return a supported variation, rendered once."""
-    return render(values_of(variation))
+    return render(values_of(variation), upgrade=upgrade)
 
 
 def with_value(values: Values, path: str, value: object) -> Values:

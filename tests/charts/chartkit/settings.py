@@ -14,6 +14,21 @@ from motcua_kit.settings import ServiceSettings
 SERVICES = ("identity", "dossier", "land", "permits", "notify")
 SECRETS_DIR = "SECRETS_DIR"
 
+NOT_OURS = {
+    SECRETS_DIR,
+    "HOME",
+    "PYTHONUNBUFFERED",
+    # the collector's resource attributes; the city's own certificate authorities
+    "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_SERVICE_NAME",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
+    "K8S_POD_NAME",
+    "K8S_NODE_NAME",
+}
+"""Variables that Python, OpenTelemetry and TLS libraries read themselves."""
+
 
 def class_of(service: str) -> type[ServiceSettings]:
     """Return the Settings class of a service."""
@@ -43,16 +58,16 @@ def secret_files(workload: Workload, container: Object) -> set[str]:
     files = {
         PurePosixPath(mount["mountPath"], item["path"])
         for mount in container.get("volumeMounts", [])
-        for source in _secrets(volumes[mount["name"]])
-        for item in source.get("items", [])
+        for item in _items(volumes.get(mount["name"], {}))
     }
     return {file.name for file in files if file.parent == folder}
 
 
-def _secrets(volume: Object) -> Iterator[Object]:
-    """Yield the Secrets of a volume, each with its `items`."""
-    if "secret" in volume:
-        yield volume["secret"]
-    for source in volume.get("projected", {}).get("sources", []):
-        if "secret" in source:
-            yield source["secret"]
+def secret_items(workload: Workload) -> list[Object]:
+    """Keys of Secrets that a pod mounts one by one, each with the path of its file."""
+    return [item for volume in workload.spec.get("volumes", []) for item in _items(volume)]
+
+
+def _items(volume: Object) -> Iterator[Object]:
+    for source in [volume, *volume.get("projected", {}).get("sources", [])]:
+        yield from source.get("secret", {}).get("items", [])
