@@ -102,7 +102,7 @@ readiness:
   httpGet: {path: /readyz, port: health}
   periodSeconds: 3
   timeoutSeconds: 3
-  failureThreshold: 2
+  failureThreshold: 3
 liveness:
   httpGet: {path: /livez, port: health}
   periodSeconds: 10
