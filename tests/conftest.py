@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from xdist.scheduler import LoadScopeScheduling
 
 from motcua_devstack.demo.local import local_world
@@ -12,8 +13,9 @@ from motcua_devstack.demo.observation import Observation
 from motcua_devstack.demo.scenes import MainJob
 from motcua_devstack.demo.steps import take_all
 from motcua_devstack.demo.walk import Walk
-from motcua_devstack.embedded import SHARED
+from motcua_devstack.embedded import SHARED, given_object_store
 from motcua_devstack.stack import Stack
+from motcua_ops.backup.settings import BackupSettings
 
 WHOLE_SUITE = ("tests/chaos", "tests/documents", "tests/e2e", "tests/telemetry")
 """Where the tests are that need the running suite."""
@@ -39,6 +41,20 @@ def walk(main_job: MainJob) -> Walk:
     """The finished walk: everybody is signed in."""
     assert main_job.outcomes[-1].ok, main_job.outcomes[-1].text
     return main_job.walk
+
+
+@pytest.fixture(scope="session")
+def suite_stores(main_job: MainJob) -> BackupSettings:
+    """The stores of the running suite, as operators' commands are told of them."""
+    running = main_job.running
+    given = given_object_store(running.stack.given)
+    vault = running.vault
+    return BackupSettings(
+        mongodb_uri=SecretStr(running.addresses.mongodb_uri),
+        object_store_url=running.addresses.object_store,
+        object_store_access_key=SecretStr(given.access_key if given else vault.token("object-store-access-key")),
+        object_store_secret_key=SecretStr(given.secret_key if given else vault.token("object-store-secret-key")),
+    )
 
 
 class WholeSuiteTogether(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

@@ -5,11 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from pydantic import SecretStr
-
-from motcua_devstack.demo.scenes import MainJob
-from motcua_devstack.embedded import given_object_store
 from motcua_ops.backup.compare import differences
 from motcua_ops.backup.restore import restore_backup
 from motcua_ops.backup.settings import BackupSettings
@@ -17,19 +12,6 @@ from motcua_ops.backup.storage import FolderStorage
 from motcua_ops.backup.stores import Stores, open_stores
 from motcua_ops.backup.suite import load_suite
 from motcua_ops.backup.take import take_backup
-
-
-@pytest.fixture
-def settings(main_job: MainJob) -> BackupSettings:
-    running = main_job.running
-    given = given_object_store(running.stack.given)
-    vault = running.vault
-    return BackupSettings(
-        mongodb_uri=SecretStr(running.addresses.mongodb_uri),
-        object_store_url=running.addresses.object_store,
-        object_store_access_key=SecretStr(given.access_key if given else vault.token("object-store-access-key")),
-        object_store_secret_key=SecretStr(given.secret_key if given else vault.token("object-store-secret-key")),
-    )
 
 
 def versions(stores: Stores) -> set[str]:
@@ -45,12 +27,12 @@ def texts(value: Any) -> Iterator[str]:
         yield from texts(child)
 
 
-def test_every_reference_to_an_object_is_known(settings: BackupSettings, tmp_path: Path) -> None:
+def test_every_reference_to_an_object_is_known(suite_stores: BackupSettings, tmp_path: Path) -> None:
     drill = f"drill{uuid.uuid4().hex[:8]}"
     storage = FolderStorage(tmp_path)
     with (
-        open_stores(settings, load_suite()) as live,
-        open_stores(settings, load_suite(f"{drill}_", f"{drill}-")) as beside,
+        open_stores(suite_stores, load_suite()) as live,
+        open_stores(suite_stores, load_suite(f"{drill}_", f"{drill}-")) as beside,
     ):
         manifest = take_backup(live, storage, threads=2)
         assert manifest.missing == []

@@ -129,6 +129,7 @@ def test_writers_at_work_are_seen_at_one_moment(suite: Any, folder: FolderStorag
         (lambda folder, name: flip(folder / name), "permits/p1.pdf: .* was changed"),
         (lambda folder, name: (folder / name).unlink(), "permits/p1.pdf: .* is missing"),
     ],
+    ids=["documents", "list of objects", "an object", "an object gone"],
 )
 def test_damage_is_told_before_anything_is_touched(
     suite: Any, tmp_path: Path, damage: Callable[[Path, str], None], told: str

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from celery import Celery
+from click.testing import CliRunner
 
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import system_clock
@@ -26,6 +27,7 @@ from motcua_kit.topology import Subscription, Topology
 from motcua_ops.backup.restore import restore_backup
 from motcua_ops.backup.storage import FolderStorage
 from motcua_ops.backup.take import take_backup
+from motcua_ops.cli import main
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,25 @@ def test_an_event_that_was_in_the_broker_takes_effect_once(
     subscriber.handle(subscriber.waiting())
     assert subscriber.answered() == ["things/done", "things/in-the-broker", "things/in-the-outbox"]
     assert subscriber.relay() == 0
+
+
+def test_a_broker_that_lost_everything_gets_it_again(
+    suite: Any, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in suite.environment.items():
+        monkeypatch.setenv(name, value)
+    subscriber.open("done")
+    subscriber.relay()
+    subscriber.handle(subscriber.waiting())
+    subscriber.open("in-the-broker")
+    subscriber.relay()
+    assert len(subscriber.waiting()) == 1  # lost
+    result = CliRunner().invoke(main, ["resend", "--hours", "1", *suite.options])
+    assert result.exit_code == 0, result.output
+    assert "dossier: 2 events are sent again" in result.output
+    subscriber.relay()
+    subscriber.handle(subscriber.waiting())
+    assert subscriber.answered() == ["things/done", "things/in-the-broker"]
 
 
 def test_what_was_sent_long_before_is_not_sent_again(suite: Any, subscriber: Subscriber, folder: FolderStorage) -> None:

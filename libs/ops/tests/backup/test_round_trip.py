@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from motcua_kit.objects import ObjectStore
 from motcua_ops.backup import manifest as manifests
 from motcua_ops.backup.compare import differences
+from motcua_ops.backup.diskmap import DiskMap
+from motcua_ops.backup.objects import Bucket, ObjectRestore, dump_objects
 from motcua_ops.backup.restore import restore_backup
 from motcua_ops.backup.storage import FolderStorage
 from motcua_ops.backup.take import take_backup
@@ -143,6 +147,32 @@ def test_what_nobody_could_delete_cannot_be_deleted_again(suite: Any, folder: Fo
     suite.wipe()
     restore_backup(suite.stores, folder, manifest, retention=False)
     assert not permits.has_legal_hold("permits/p1.pdf")
+
+
+def test_retention_comes_back(suite: Any, folder: FolderStorage) -> None:
+    """In a bucket of its own, which nobody can empty now."""
+    own = Bucket(suite.stores.objects, "permits", f"{suite.prefix}-kept")
+    settings = suite.stores.settings
+    objects = ObjectStore(
+        settings.object_store_url,
+        settings.object_store_access_key.get_secret_value(),
+        settings.object_store_secret_key.get_secret_value(),
+        own.name,
+    )
+    objects.ensure_bucket()
+    stored = objects.put("kept.pdf", b"kept", "application/pdf")
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=1)
+    objects.retain("kept.pdf", until, version=stored.version)
+    with DiskMap() as referred, DiskMap() as new_versions:
+        (dump,) = dump_objects(own, folder, lambda _: None, referred, 1)
+        assert dump.retain_until == until
+        objects.delete("kept.pdf")  # hidden; to the backup it is the latest
+        objects.put("kept.pdf", b"newer", "application/pdf")
+        (restored,) = ObjectRestore(own, folder).run(iter([dump]), new_versions, 1)
+        new = new_versions.get(f"permits/{restored.version}")
+    assert new not in (None, stored.version)
+    assert objects.get("kept.pdf") == b"kept"
+    assert objects.retained_until("kept.pdf", version=str(new)) == until
 
 
 def test_a_target_with_documents_is_refused_unless_told(suite: Any, folder: FolderStorage) -> None:
