@@ -44,7 +44,7 @@ class Surroundings(BaseSettings):
     tls_certificate_file: Path | None = Field(None, description="Certificate (PEM) for mutual TLS.")
     tls_key_file: Path | None = Field(None, description="Its private key (PEM).")
     tls_ca_file: Path | None = Field(None, description="Authorities (PEM) that are trusted.")
-    patience: float = Field(120.0, gt=0, description="Seconds for which a failing call is tried again.")
+    patience: float = Field(300.0, gt=0, description="Seconds for which a failing call is tried again.")
 
     def tls(self) -> Tls | None:
         """Transport security of calls; None for plain text."""

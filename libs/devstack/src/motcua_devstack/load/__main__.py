@@ -11,6 +11,7 @@ import threading
 from typing import TextIO
 
 import click
+from stamina.instrumentation import set_on_retry_hooks
 
 from motcua_devstack.load.client import KINDS
 from motcua_devstack.load.driver import Plan, drive
@@ -29,6 +30,7 @@ from motcua_devstack.verify import log_to_stderr, read_surroundings
 def main(ledger: TextIO, clients: int, rate: float, seconds: float | None, kind: str) -> None:
     """Send commands to the suite that the environment describes, then hold it to what it has acknowledged."""
     log_to_stderr()
+    set_on_retry_hooks([])  # the ledger counts them
     surroundings = read_surroundings()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
