@@ -14,7 +14,7 @@ process that another file needs to know is decided here.
 {{- end -}}
 {{- range $pool, $worker := $block.workers -}}
 {{- $kinds = append $kinds (dict "process" "worker" "pool" $pool "queues" $worker.queues
-  "replicas" ($worker.replicas | default 1) "concurrency" ($worker.concurrency | default 2)) -}}
+  "replicas" (dig "replicas" 1 $worker) "concurrency" (dig "concurrency" 2 $worker)) -}}
 {{- end -}}
 {{- if $block.scheduler.enabled -}}
 {{- $kinds = append $kinds (dict "process" "scheduler" "replicas" $block.scheduler.replicas) -}}
