@@ -1,7 +1,7 @@
 """Selectors, disruption budgets, autoscaling, spread and rollout: what keeps a service up while things change."""
 
 from chartkit.network import matches
-from chartkit.rendering import Object, Rendered, Workload, rendered
+from chartkit.rendering import Object, Rendered, Workload, render, rendered, values_of, with_value
 
 SELECTING = ("Deployment", "StatefulSet")
 
@@ -59,6 +59,14 @@ def test_without_an_autoscaler_the_values_say_how_many(release: Rendered) -> Non
     for workload in release.workloads:
         if workload.kind in SELECTING and not scaling(release, workload):
             assert workload.owner["spec"]["replicas"] >= 0, workload
+
+
+def test_a_pool_may_be_stopped() -> None:
+    values = with_value(values_of("dev"), "services.dossier.workers.default.replicas", 0)
+    (stopped,) = [
+        item for item in render(values).of("Deployment") if item["metadata"]["name"].endswith("dossier-worker-default")
+    ]
+    assert stopped["spec"]["replicas"] == 0
 
 
 def test_autoscaling_scales_what_it_measures() -> None:
