@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
@@ -127,9 +127,11 @@ class _AtClusterTime:
         self._concern = {"level": "snapshot", "atClusterTime": reply["cursor"]["atClusterTime"]}
 
     def read(self, database: str, collection: str) -> Iterator[RawBSONDocument]:
-        yield from self._client[database].cursor_command(  # type: ignore[misc] # the options decide, not the client
+        # The first batch is read by the options of the command, the others by those of the database.
+        documents = self._client.get_database(database, RAW).cursor_command(
             "find", collection, sort={"_id": ASCENDING}, readConcern=self._concern, codec_options=RAW
         )
+        yield from cast("Iterator[RawBSONDocument]", documents)
 
 
 class _InTransaction:
