@@ -20,6 +20,7 @@ from motcua_ops.errors import OpsError
 
 Transform = Callable[[bytes], bytes | RawBSONDocument]
 
+VALIDATION = ("validator", "validationLevel", "validationAction")
 _LENGTH = 4
 _BATCH_BYTES = 4 * 1024 * 1024
 
@@ -117,19 +118,24 @@ def restore_collection(client: Client, part: Part, dump: CollectionDump, storage
         OpsError: the dump was changed, or not all documents arrived.
     """
     database = client[part.database]
-    target: Collection[Document] = database.create_collection(dump.name, **_typed(dump.options))
+    options = _typed(dump.options)
+    # Put on at the end: to go round it while documents come in takes a right that users of services do not have.
+    validation = {name: options.pop(name) for name in VALIDATION if name in options}
+    target: Collection[Document] = database.create_collection(dump.name, **options)
     batch: list[Any] = []
     size = 0
     for raw in read_documents(storage, dump):
         batch.append(change(raw))
         size += len(raw)
         if size >= _BATCH_BYTES:
-            target.insert_many(batch, ordered=False, bypass_document_validation=True)
+            target.insert_many(batch, ordered=False)
             batch, size = [], 0
     if batch:
-        target.insert_many(batch, ordered=False, bypass_document_validation=True)
+        target.insert_many(batch, ordered=False)
     if wanted := [_typed(index) for index in dump.indexes if index["name"] != "_id_"]:
         database.command("createIndexes", dump.name, indexes=wanted)
+    if validation:
+        database.command("collMod", dump.name, **validation)
     count = target.count_documents({})
     if count != dump.documents:
         raise OpsError(f"{part.database}.{dump.name} has {count} documents after the restore, not {dump.documents}")
