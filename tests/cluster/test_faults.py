@@ -35,7 +35,7 @@ class Killing:
         self.suite = suite
         self.job = job
         self.killed: set[str] = set()
-        suite.start(job, "verify")
+        suite.start(job, "verify", ["--without-traces"])
 
     def after(self, step: str) -> None:
         """Wait until the walk has done a step."""
@@ -64,9 +64,7 @@ class Killing:
 
 def component(suite: Installation, name: str) -> list[Manifest]:
     """The pods of a component, e.g. `dossier-grpc`."""
-    return suite.kubectl.items(
-        "pods", {"app.kubernetes.io/instance": "motcua", "app.kubernetes.io/component": name}
-    )
+    return suite.kubectl.items("pods", {"app.kubernetes.io/instance": "motcua", "app.kubernetes.io/component": name})
 
 
 def test_pods_die(suite: Installation) -> None:
@@ -87,8 +85,11 @@ def test_relay_leaders_die(suite: Installation) -> None:
         for service in services:
             lease = suite.kubectl.get("lease", f"motcua-{service}-relay")
             holder = str(lease["spec"]["holderIdentity"])
-            leaders = [pod for pod in suite.pods(service=service, process="scheduler")
-                       if holder.startswith(pod["metadata"]["name"])]
+            leaders = [
+                pod
+                for pod in suite.pods(service=service, process="scheduler")
+                if holder.startswith(pod["metadata"]["name"])
+            ]
             assert len(leaders) == 1, f"{holder} is no scheduler of {service}"
             walk.kill(leaders[0])
     walk.verify()

@@ -1,13 +1,14 @@
 """From an empty namespace to a verified main job, with every hop traced."""
 
 import time
+from collections.abc import Callable
 
 from motcua_devstack.cluster.installation import Installation
 
 
-def test_install_and_main_job(suite: Installation, install_seconds: float, figure) -> None:
+def test_install_and_main_job(suite: Installation, install_seconds: float, figure: Callable[[str, str], None]) -> None:
     begun = time.monotonic()
-    result = suite.run("verify-install", "verify")
+    result = suite.perform("verify-install", "verify")
     walked = time.monotonic() - begun
     assert result.succeeded, result.log
     assert "every step verified" in result.log

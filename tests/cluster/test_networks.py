@@ -3,30 +3,16 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import yaml
 
-from motcua_devstack.cluster.installation import RELEASE, Installation
+from motcua_devstack.cluster.installation import CHART, RELEASE, Installation
 from motcua_devstack.stack import SERVICES, TOPOLOGY, WITH_HTTP
 from motcua_kit.topology import Topology
 
-PROBE = """
-import concurrent.futures, json, socket, sys
-
-def reached(target):
-    host, port = target
-    try:
-        socket.create_connection((host, port), timeout=3).close()
-    except OSError:
-        return False
-    return True
-
-targets = json.load(sys.stdin)
-with concurrent.futures.ThreadPoolExecutor(16) as pool:
-    print(json.dumps(list(pool.map(reached, targets))))
-"""
-STORES = {"mongodb": 27017, "minio": 9000, "valkey": 6379, "otel": 4317}
-OUTSIDE = {"eid": 8080, "sinks": 8025}
+PROBE = (Path(__file__).parent / "probes" / "connections.py").read_text()
 
 
 @dataclass(frozen=True)
@@ -43,20 +29,34 @@ class Place:
 
 
 GRPC = {service: Place(service, 50051) for service in SERVICES}
-HTTP = {service: Place(f"{service}-http", 8080) for service in WITH_HTTP}
-STORE = {name: Place(name, port) for name, port in STORES.items()}
-WORLD = {name: Place(name, port) for name, port in OUTSIDE.items()}
-EVERYTHING = [*GRPC.values(), *HTTP.values(), *STORE.values(), *WORLD.values()]
+HTTP = {f"{service}-http": Place(f"{service}-http", 8080) for service in WITH_HTTP}
+OTHERS = {
+    "mongodb": Place("mongodb", 27017),
+    "object-store": Place("minio", 9000),
+    "broker": Place("valkey", 6379),
+    "telemetry": Place("otel", 4317),
+    "traces": Place("otel", 16686),
+    "eid": Place("eid", 8080),
+    "mail": Place("sinks", 2525),
+    "sms": Place("sinks", 8025),
+}
+PLACES = {**GRPC, **HTTP, **OTHERS}
+CALLERS = ("grpc", "worker")
+NEEDS = yaml.safe_load((CHART / "files" / "needs.yaml").read_text())
+KINDS = [
+    (service, process)
+    for service, processes in NEEDS.items()
+    for process in processes
+    if process in ("grpc", "http", "worker", "scheduler") and (service, process) != ("identity", "scheduler")
+]
+"""What runs all the time with the values of the installation; the e-ID, the stores and Jobs are no services."""
 
 
 def expected(service: str, process: str) -> set[Place]:
-    """What a process of a service may reach."""
-    topology = Topology.load(TOPOLOGY)
-    reach = {STORE["mongodb"], STORE["otel"], STORE["valkey"]}
-    if process == "scheduler":
-        return reach
-    reach |= {GRPC[callee] for caller, callee in topology.calls if caller == service}
-    reach |= {HTTP["identity"]}
+    """What a process of a service may reach: its own needs, telemetry, and the calls of its service."""
+    reach = {PLACES[need] for need in (*NEEDS[service][process], "telemetry") if need in PLACES}
+    if process in CALLERS:
+        reach |= {GRPC[callee] for caller, callee in Topology.load(TOPOLOGY).calls if caller == service}
     return reach
 
 
@@ -67,7 +67,7 @@ def addresses(empty: Installation, install_seconds: float) -> dict[Place, str]:
     empty.settle()
     slices = empty.kubectl.items("endpointslices")
     by_name = {one["metadata"]["labels"]["kubernetes.io/service-name"]: one["endpoints"] for one in slices}
-    return {place: by_name[f"{RELEASE}-{place.name}"][0]["addresses"][0] for place in EVERYTHING}
+    return {place: by_name[f"{RELEASE}-{place.name}"][0]["addresses"][0] for place in PLACES.values()}
 
 
 def reached(suite: Installation, pod: str, addresses: dict[Place, str], places: Iterable[Place]) -> set[Place]:
@@ -76,3 +76,10 @@ def reached(suite: Installation, pod: str, addresses: dict[Place, str], places: 
     targets = json.dumps([(addresses[place], place.port) for place in asked])
     answers = json.loads(suite.kubectl.exec(pod, "python", "-c", PROBE, given=targets))
     return {place for place, answer in zip(asked, answers, strict=True) if answer}
+
+
+@pytest.mark.parametrize(("service", "process"), KINDS, ids=[f"{service} {process}" for service, process in KINDS])
+def test_edges(suite: Installation, addresses: dict[Place, str], service: str, process: str) -> None:
+    pods = suite.pods(service=service, process=process)
+    assert pods, f"no {process} of {service} runs"
+    assert reached(suite, pods[0]["metadata"]["name"], addresses, PLACES.values()) == expected(service, process)

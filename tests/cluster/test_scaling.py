@@ -1,6 +1,6 @@
 """The suite grows under load, clients find the new pod, and a drained node takes nothing along."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,30 +31,40 @@ def ready_pods(suite: Installation, service: str) -> set[str]:
     }
 
 
-def test_clients_spread_to_a_new_replica(spread: Installation, figure) -> None:
+def test_clients_spread_to_a_new_replica(spread: Installation, figure: Callable[[str, str], None]) -> None:
     before = ready_pods(spread, "dossier")
     with Load(spread, "load-scale", "--clients", "8", "--kind", "reads") as load:
         grown = wait_for(
             lambda: ready_pods(spread, "dossier"), lambda now: len(now - before) > 0, GROWN_SECONDS, "one more pod"
         )
         newcomers = grown - before
-        wait_for(lambda: load.served_by(), lambda served: bool(newcomers & served), 120, "calls at the new pod")
+        wait_for(load.served_by, lambda served: bool(newcomers & served), 120, "calls at the new pod")
         summary = load.stop()
     assert summary["failed_after_retries"] == 0
     figure("autoscaling", f"{len(before)} → {len(grown)} pods; calls by pod {summary['per_peer']}")
 
 
-def test_node_is_drained_under_load(spread: Installation, figure) -> None:
-    stores = {pod["spec"]["nodeName"] for pod in spread.kubectl.items("pods", SUITE)
-              if pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("mongodb", "minio", "valkey")}
+def test_node_is_drained_under_load(spread: Installation, figure: Callable[[str, str], None]) -> None:
+    stores = {
+        pod["spec"]["nodeName"]
+        for pod in spread.kubectl.items("pods", SUITE)
+        if pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("mongodb", "minio", "valkey")
+    }
     nodes = {node["metadata"]["name"] for node in spread.kubectl.items("nodes")}
     if len(nodes) < 2 or not nodes - stores:
         pytest.skip("needs a second node without volumes: cluster up --nodes 2")
     (node, *_) = sorted(nodes - stores)
     with Load(spread, "load-drain", "--clients", "2") as load:
         try:
-            spread.kubectl("drain", node, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=300s",
-                           "--pod-selector", DRAINED)
+            spread.kubectl(
+                "drain",
+                node,
+                "--ignore-daemonsets",
+                "--delete-emptydir-data",
+                "--timeout=300s",
+                "--pod-selector",
+                DRAINED,
+            )
             left = [pod["metadata"]["name"] for pod in spread.pods(process="grpc") if pod["spec"]["nodeName"] == node]
             assert not left
             spread.settle()

@@ -1,6 +1,6 @@
 """Upgrade and roll back while a client sends commands all the time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,13 +23,14 @@ def tags(suite: Installation) -> set[str]:
     return {
         pod["spec"]["containers"][0]["image"].rpartition(":")[2]
         for pod in suite.pods()
-        if pod["metadata"]["labels"].get("motcua.io/service") and not pod["metadata"].get("deletionTimestamp")
+        if pod["metadata"]["labels"].get("motcua.io/service")
+        and not pod["metadata"].get("deletionTimestamp")
         and pod["status"]["phase"] == "Running"
     }
 
 
 def test_upgrade_and_roll_back_under_load(
-    suite: Installation, load: Load, images: Images, next_images: Images, figure
+    suite: Installation, load: Load, images: Images, next_images: Images, figure: Callable[[str, str], None]
 ) -> None:
     upgraded = suite.install(CHANGED, images=next_images)
     assert tags(suite) == {next_images.tag}

@@ -1,16 +1,11 @@
 """Wrong values are refused at `helm install` with their path, or by a pod that says why in its first log line."""
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from motcua_devstack.cluster.installation import CHART, DEV_VALUES, Images, Installation
+from motcua_devstack.cluster.installation import Images, Installation
 from motcua_devstack.errors import DevError
-
-PRODUCTION = CHART / "ci" / "production-values.yaml"
-EXTERNAL = CHART / "ci" / "minimal-values.yaml"
 
 
 @pytest.fixture(scope="module")

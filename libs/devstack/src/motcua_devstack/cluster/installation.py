@@ -1,6 +1,5 @@
 """One installation of the suite in a namespace: made from nothing, exercised by Jobs, taken away."""
 
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from motcua_client import WaitTimeout, wait_for
-from motcua_devstack.cluster.programs import Helm, Kubectl, Manifest
+from motcua_devstack.cluster.programs import Helm, Kubectl, Manifest, run
 from motcua_devstack.errors import DevError
 from motcua_devstack.paths import ROOT
 
@@ -78,19 +77,19 @@ class Installation:
         self.kubectl = Kubectl(namespace)
         self.helm = Helm(namespace, RELEASE, CHART)
 
-    def prepare(self) -> None:
-        """Make the namespace, which enforces the restricted Pod Security level, and every Secret that is not there."""
+    def prepare(self, secrets: str = "") -> None:
+        """Make the namespace, which enforces the restricted Pod Security level, and its Secrets.
+
+        Args:
+            secrets: manifests of Secrets that were kept; what they lack is made.
+        """
         level = {f"pod-security.kubernetes.io/{mode}": RESTRICTED for mode in ("enforce", "warn", "audit")}
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": level}}
         self.kubectl.apply([namespace])
-        self._make_secrets()
-
-    def _make_secrets(self) -> None:
-        command = [sys.executable, "-m", "motcua_devstack.secrets", "--namespace", self.namespace, "--release", RELEASE]
-        command += ["--apply"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise DevError(f"the Secrets could not be made:\n{done.stderr}")
+        if secrets:
+            self.kubectl.apply(secrets)
+        command = [sys.executable, "-m", "motcua_devstack.secrets", "--apply"]
+        run([*command, "--namespace", self.namespace, "--release", RELEASE])
 
     def install(
         self,
@@ -108,18 +107,22 @@ class Installation:
         """Take the namespace away with all that is in it, volumes included."""
         self.kubectl("delete", "namespace", self.namespace, "--ignore-not-found", "--wait", seconds=300)
 
-    def start(self, job: str, template: str, arguments: Sequence[str] = ()) -> None:
-        """Start a Job from one of the chart's suspended CronJobs.
+    def start(self, job: str, template: str, arguments: Sequence[str] = (), command: Sequence[str] = ()) -> None:
+        """Start a Job from one of the chart's CronJobs.
 
         Args:
             job: its name.
             template: name of the CronJob without the release, e.g. `verify`.
             arguments: given to the program besides those of the template.
+            command: runs instead of the template's program, with the same rights, Secrets and ways through the network.
         """
         self.kubectl("delete", "job", job, "--ignore-not-found", "--wait")
         cronjob = self.kubectl.get("cronjob", f"{RELEASE}-{template}")
         spec = cronjob["spec"]["jobTemplate"]["spec"]
-        spec["template"]["spec"]["containers"][0].setdefault("args", []).extend(arguments)
+        container = spec["template"]["spec"]["containers"][0]
+        if command:
+            container.update(command=list(command), args=[])
+        container["args"].extend(arguments)
         self.kubectl.apply([{"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": job}, "spec": spec}])
 
     def finish(self, job: str, seconds: float = JOB_SECONDS) -> JobResult:
@@ -139,10 +142,16 @@ class Installation:
             raise DevError(f"{error}\n{self.kubectl.logs(f'job/{job}', '--tail=50')}") from error
         return JobResult(bool(status.get("succeeded")), self.kubectl.logs(f"job/{job}"))
 
-    def run(self, job: str, template: str, arguments: Sequence[str] = (), seconds: float = JOB_SECONDS) -> JobResult:
-        """Start a Job from a suspended CronJob and wait until it has ended."""
-        self.start(job, template, arguments)
-        return self.finish(job, seconds)
+    def perform(
+        self,
+        job: str,
+        template: str,
+        arguments: Sequence[str] = (),
+        command: Sequence[str] = (),
+    ) -> JobResult:
+        """Start a Job from one of the chart's CronJobs and wait until it has ended."""
+        self.start(job, template, arguments, command)
+        return self.finish(job)
 
     def pods(self, **labels: str) -> list[Manifest]:
         """Pods of the suite; `service`, `process` and `pool` narrow them down."""

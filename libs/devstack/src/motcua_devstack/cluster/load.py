@@ -40,7 +40,16 @@ class Load:
     def _ready(self) -> bool:
         if not self._suite.kubectl.get("job", self._job)["status"].get("ready"):
             return False
-        return '"acknowledged' in self._suite.kubectl.logs(f"job/{self._job}", "--tail=20")
+        return any(entry["acknowledged"] for entry in self._entries())
+
+    def _entries(self) -> list[dict[str, Any]]:
+        """The latest lines of the ledger."""
+        lines = self._suite.kubectl.logs(f"job/{self._job}", "--tail=200").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def served_by(self) -> set[str]:
+        """Pods that answered lately."""
+        return {entry["served_by"] for entry in self._entries()}
 
     def stop(self) -> dict[str, Any]:
         """End the load; returns its summary after its audit."""

@@ -32,7 +32,7 @@ def _install(installation: Installation, progress: Progress) -> None:
 
 
 def _verify(installation: Installation, progress: Progress) -> int:
-    result = installation.run(f"verify-{int(time.time())}", "verify")
+    result = installation.perform(f"verify-{int(time.time())}", "verify")
     print(result.log, end="", flush=True)
     if not result.succeeded:
         raise DevError(f"the main job was not verified; kubectl -n {installation.namespace} get pods,events")
