@@ -217,7 +217,7 @@ def test_a_caller_that_asks_too_often_is_told_when_to_come_back(start: Callable[
 def test_a_call_without_a_deadline_is_refused_outside_the_local_profile(
     start: Callable[..., Any],
 ) -> None:
-    things = start(profile=Profile.PRODUCTION)
+    things = start(profile=Profile.PRODUCTION, object_store_url="")
     with grpc.insecure_channel(things.running.address) as channel:
         fail = channel.unary_unary(
             "/motcua.kittest.v1.ThingService/Fail",
