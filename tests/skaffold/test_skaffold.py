@@ -104,6 +104,7 @@ def test_the_release_is_the_chart_with_its_development_values(helm: dict[str, An
     assert (ROOT / release["chartPath"]).resolve() == CHART
     assert all((ROOT / file).is_file() for file in release["valuesFiles"])
     assert release["wait"]
+    assert release["skipBuildDependencies"], "it would pack the library into the working tree"
     assert helm["hooks"] == CONFIG["deploy"]["helm"]["hooks"]
 
 
