@@ -208,6 +208,15 @@ def test_a_reference_names_one_image(builder: Path) -> None:
     assert dev_image(builder, "--reference", "registry.test:5000/motcua_land:t2").returncode == 1
 
 
+def test_images_are_pushed_when_asked(tmp_path: Path, builder: Path) -> None:
+    buildah = builder.rename(tmp_path / "buildah")
+    reference = "registry.test/motcua_land:t3"
+    assert dev_image(buildah, "land", "--reference", reference).returncode == 0
+    assert "push" not in builder.with_suffix(".log").read_text().splitlines()
+    assert dev_image(buildah, "land", "--reference", reference, "--push").returncode == 0
+    assert builder.with_suffix(".log").read_text().splitlines()[-2:] == ["push", reference]
+
+
 RELOADED = """\
 import os, signal, sys
 sys.path.append(os.environ["WATCHED"])

@@ -107,6 +107,12 @@ def _image(parser: argparse.ArgumentParser) -> None:
         default="runtime",
         help="develop: sources can be written and processes restart when they change (default: runtime)",
     )
+    parser.add_argument(
+        "--push",
+        action="store_true",
+        default=os.environ.get("PUSH_IMAGE") == "true",
+        help="push each image to its registry; the default where skaffold sets PUSH_IMAGE",
+    )
     parser.add_argument("--list", action="store_true", help="print the images' names and build nothing")
 
 

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from motcua_devstack import images
 from motcua_devstack.console import Progress
@@ -15,8 +16,6 @@ from motcua_devstack.paths import ROOT
 BUILDER = "MOTCUA_IMAGE_BUILDER"
 BUILDERS = ("docker build", "buildah build")
 """Tried in this order when none is named."""
-PUSH = "PUSH_IMAGE"
-"""Set to `true` by skaffold when the cluster gets its images from a registry."""
 PUSHERS = ("buildah", "docker", "podman")
 """Builders that push when they are told to; one that is named otherwise hands its images over by itself."""
 SHOWN_LINES = 40
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     for name, reference in references.items():
         progress.say(f"{reference}: building with {builder[0]}")
         _build(builder, reference, {"NAME": name, "VARIANT": options.variant, "REVISION": revision})
-        if os.environ.get(PUSH) == "true" and builder[0] in PUSHERS:
+        if options.push and Path(builder[0]).name in PUSHERS:
             progress.say(f"{reference}: pushing")
             _run([builder[0], "push", reference])
     progress.say(f"built: {len(references)} images")
