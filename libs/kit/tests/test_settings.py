@@ -12,6 +12,8 @@ from motcua_kit.refusals import problems
 from motcua_kit.settings import LeaderElection, Profile, SchedulerSettings, ServiceSettings
 from motcua_kit.testing import Authority
 
+pytestmark = pytest.mark.usefixtures("bare_environment")
+
 PRODUCTION: dict[str, Any] = {
     "profile": Profile.PRODUCTION,
     "mongodb_uri": "mongodb://db/",

@@ -6,6 +6,8 @@ from pydantic import ValidationError
 from motcua_kit.settings import Profile
 from motcua_notify.settings import NotifySettings
 
+pytestmark = pytest.mark.usefixtures("bare_environment")
+
 PRODUCTION: dict[str, Any] = {
     "profile": Profile.PRODUCTION,
     "mongodb_uri": "mongodb://db/",

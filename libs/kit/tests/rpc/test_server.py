@@ -214,10 +214,11 @@ def test_a_caller_that_asks_too_often_is_told_when_to_come_back(start: Callable[
             things.as_(service_caller("permits")).GetThing(things.request("GetThing", name="things/1"))
 
 
+@pytest.mark.usefixtures("bare_environment")
 def test_a_call_without_a_deadline_is_refused_outside_the_local_profile(
     start: Callable[..., Any],
 ) -> None:
-    things = start(profile=Profile.PRODUCTION, object_store_url="")
+    things = start(profile=Profile.PRODUCTION)
     with grpc.insecure_channel(things.running.address) as channel:
         fail = channel.unary_unary(
             "/motcua.kittest.v1.ThingService/Fail",

@@ -3,6 +3,7 @@
 from motcua_kit.testing.authority import Authority
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.fixtures import (
+    bare_environment,
     bucket,
     clock,
     issuer,
@@ -20,6 +21,7 @@ __all__ = [
     "Issuer",
     "RunningService",
     "SettableClock",
+    "bare_environment",
     "bucket",
     "citizen",
     "clock",

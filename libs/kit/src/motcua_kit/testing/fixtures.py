@@ -13,7 +13,7 @@ import pytest
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.objects import ObjectStore
 from motcua_kit.service import Runtime, Service
-from motcua_kit.settings import Profile
+from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.store import Store
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.issuer import URL, Issuer
@@ -29,6 +29,13 @@ REPOSITORY = Path(__file__).resolve().parents[5]
 def servers(embedded_servers: EmbeddedServers) -> EmbeddedServers:
     """The servers of this run, from the plugin `motcua_devstack.testing`."""
     return embedded_servers
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment that names no setting, whatever servers the run names there."""
+    for name in ServiceSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture
