@@ -224,10 +224,25 @@ from motcua_devstack import reload
 if os.getppid() == int(os.environ["TESTER"]):
     reload.APP = os.path.dirname(os.environ["WATCHED"])
     reload.supervise()
-else:
-    print("started", flush=True)
-    signal.pause()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+print("started", flush=True)
+{then}
 """
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Path:
+    """The folder of sources that is watched."""
+    folder = tmp_path / "app" / "src"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def supervised(watched: Path, then: str) -> subprocess.Popen[str]:
+    """Start a process that says `started` and goes on with `then`, under the reloader."""
+    environment = {**os.environ, "WATCHED": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
+    command = [sys.executable, "-c", RELOADED.format(then=then)]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def pass_on(out: IO[str], lines: queue.Queue[str]) -> None:
@@ -236,25 +251,32 @@ def pass_on(out: IO[str], lines: queue.Queue[str]) -> None:
         lines.put(line)
 
 
-def test_a_changed_source_starts_the_process_anew(tmp_path: Path) -> None:
-    watched = tmp_path / "app" / "src"
-    watched.mkdir(parents=True)
-    environment = {**os.environ, "WATCHED": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
+def started_anew(watched: Path, lines: queue.Queue[str]) -> bool:
+    """Change a source until the process starts again: nothing tells when the watch is set up."""
+    for number in range(100):
+        (watched / "module.py").write_text(f"NUMBER = {number}\n")
+        try:
+            return lines.get(timeout=0.5) == "started\n"
+        except queue.Empty:
+            continue
+    return False
+
+
+@pytest.mark.parametrize("then", ["signal.pause()", "sys.exit(3)"], ids=["serves", "failed"])
+def test_a_changed_source_starts_the_process_anew(watched: Path, then: str) -> None:
     lines: queue.Queue[str] = queue.Queue()
-    command = [sys.executable, "-c", RELOADED]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+    with supervised(watched, then) as process:
         assert process.stdout is not None
         threading.Thread(target=pass_on, args=(process.stdout, lines)).start()
         assert lines.get(timeout=60) == "started\n"
-        started = 1
-        for number in range(100):  # until the watch is set up, which nothing tells
-            (watched / "module.py").write_text(f"NUMBER = {number}\n")
-            try:
-                lines.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            started += 1
-            break
+        assert started_anew(watched, lines)
+        assert process.poll() is None
         process.terminate()
         assert process.wait(timeout=60) == 0
-    assert started == 2
+
+
+def test_what_is_done_ends(watched: Path) -> None:
+    with supervised(watched, "pass") as process:
+        assert process.wait(timeout=60) == 0
+        assert process.stdout is not None
+        assert process.stdout.read() == "started\n"

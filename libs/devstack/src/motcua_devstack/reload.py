@@ -5,23 +5,52 @@ which then watches and runs the command that it was given as a child.
 """
 
 import os
-import shlex
+import signal
+import subprocess
 import sys
+import threading
 
 FIRST_PROCESS = 1
 APP = "/app"
+LOOK_MILLISECONDS = 500
 STOP_SECONDS = 30
 
 
 def supervise() -> None:
-    """Run this process's own command as a child, and again after each change; ends with SIGTERM or SIGINT."""
+    """Run this process's own command as a child, and again after each change, until SIGTERM or until it is done.
+
+    A command that fails is not done: a container that ended would come back with the sources of its image.
+    """
     import watchfiles  # noqa: PLC0415 - only the first process of a container needs it
 
     # What the image has on its path, and the City's data: files of other services may be written beside them.
     watched = [folder for folder in (*sys.path, os.environ["CITY_DIR"]) if folder.startswith(f"{APP}/")]
-    command = shlex.join(sys.orig_argv)
-    watchfiles.run_process(*watched, target=command, target_type="command", sigint_timeout=STOP_SECONDS)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    child = _start()
+    for changes in watchfiles.watch(
+        *watched, stop_event=stop, rust_timeout=LOOK_MILLISECONDS, yield_on_timeout=True, raise_interrupt=False
+    ):
+        if changes:
+            _end(child)
+            child = _start()
+        elif child.poll() == 0:
+            break
+    _end(child)
     sys.exit(0)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(sys.orig_argv)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 if os.getpid() == FIRST_PROCESS:
