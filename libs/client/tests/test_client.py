@@ -86,6 +86,10 @@ def refuse(code: int, message: str, *details: object) -> Handler:
     return handler
 
 
+ROUNDED = 0.1
+"""gRPC rounds a deadline up a little when it sends it."""
+
+
 def answer(request: struct_pb2.Struct, _: grpc.ServicerContext) -> struct_pb2.Struct:
     return request
 
@@ -98,13 +102,13 @@ def test_call_carries_token_deadline_and_trace() -> None:
         metadata = server.metadata[0]
         assert metadata["authorization"] == "Bearer secret"
         assert str(metadata["traceparent"]).split("-")[1:3] == [f"{0xABC:032x}", f"{0xDEF:016x}"]
-        assert 5 < server.seconds[0] <= 7
+        assert 5 < server.seconds[0] < 7 + ROUNDED
 
 
 def test_own_deadline_counts() -> None:
     with serving(answer) as server, connect(server.address, deadline=7) as client:
         echo(client, timeout=3)
-        assert server.seconds[0] <= 3
+        assert server.seconds[0] < 3 + ROUNDED
 
 
 def test_refusal_becomes_typed_exception_with_everything_the_server_said() -> None:

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from motcua_client import ClientCredentials
-from motcua_client.credentials import CredentialsError
+from motcua_client import ClientCredentials, attempts
+from motcua_client.credentials import CredentialsError, IssuerAway
 from motcua_kit.testing import Authority
 
 
@@ -24,6 +24,7 @@ class TokenEndpoint(ThreadingHTTPServer):
     def __init__(self, security: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.issued = 0
+        self.away = 0  # so many requests for tokens get no answer that helps
         self.life = 300
         self.url = f"http{'s' if security else ''}://127.0.0.1:{self.server_port}"
         if security:
@@ -39,6 +40,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         form = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
         user = base64.b64decode(self.headers["authorization"].split()[1]).decode()
+        if self.server.away:
+            self.server.away -= 1
+            self._answer(503, {})
+            return
         if user != "partner:right" or form["grant_type"] != ["client_credentials"]:
             self._answer(401, {"error": "invalid_client"})
             return
@@ -103,6 +108,20 @@ def test_many_threads_ask_once(endpoint: TokenEndpoint) -> None:
     for thread in threads:
         thread.join()
     assert endpoint.issued == 1
+
+
+def test_an_issuer_that_is_away_for_a_moment_can_be_waited_for(endpoint: TokenEndpoint) -> None:
+    endpoint.away = 2
+    credentials = ClientCredentials(endpoint.url, "partner", "right")
+    for attempt in attempts(30):
+        with attempt:
+            token = credentials.token()
+    assert (token, endpoint.away) == ("token-1", 0)
+
+
+def test_an_issuer_that_stays_away_is_told_of() -> None:
+    with pytest.raises(IssuerAway, match="no answer from"):
+        ClientCredentials("http://127.0.0.1:9", "partner", "right").token()
 
 
 def test_refused_client_is_told_why(endpoint: TokenEndpoint) -> None:

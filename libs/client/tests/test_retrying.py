@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from motcua.dossier.v1.dossier_pb2 import Dossier, SubmitDossierRequest
 from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
 from motcua_client import DeadlineExceeded, PreconditionFailed, RateLimited, attempts, connect
+from motcua_client.credentials import IssuerAway
 
 Failure = tuple[grpc.StatusCode, float | None]
 
@@ -88,6 +89,26 @@ def test_without_patience_there_is_one_attempt() -> None:
         with pytest.raises(RateLimited):
             submitting(address, 0)()
         assert len(seen) == 1
+
+
+class LateCredentials:
+    """Credentials of an identity service that is away at first."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def token(self) -> str:
+        self.asked += 1
+        if self.asked < 3:
+            raise IssuerAway("no answer")
+        return "a token"
+
+
+def test_patient_caller_waits_for_its_token_too() -> None:
+    credentials = LateCredentials()
+    with failing() as (address, seen), connect(address, credentials, patience=30) as client:
+        client.stub(DossierServiceStub).SubmitDossier(SubmitDossierRequest(name="dossiers/1"))
+    assert (credentials.asked, len(seen)) == (3, 1)
 
 
 def test_attempts_around_one_call_are_counted() -> None:

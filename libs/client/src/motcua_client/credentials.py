@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +33,10 @@ class Credentials(Protocol):
 
 class CredentialsError(Exception):
     """The identity service gave no token; the text says why."""
+
+
+class IssuerAway(CredentialsError):
+    """The identity service does not answer at the moment."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ class ClientCredentials:
                     timeout=HTTP_SECONDS,
                 )
         except OSError as error:  # a RequestException is one too
-            raise CredentialsError(f"no answer from {self.token_url or self.issuer}: {error}") from error
+            raise IssuerAway(f"no answer from {self.token_url or self.issuer}: {error}") from error
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise IssuerAway(f"{self.token_url} answers {answer.status_code}")
         if not answer.ok:
             raise CredentialsError(
                 f"{self.token_url} refused client {self.client_id}: {answer.status_code} {answer.text}"

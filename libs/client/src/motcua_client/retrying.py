@@ -6,9 +6,10 @@ from typing import Any
 import grpc
 import stamina
 
+from motcua_client.credentials import CredentialsError, IssuerAway
 from motcua_client.errors import DeadlineExceeded, MotcuaError, RateLimited, Unavailable
 
-CURABLE = (Unavailable, DeadlineExceeded, RateLimited)
+CURABLE = (Unavailable, DeadlineExceeded, RateLimited, IssuerAway)
 """Failures that pass: nothing was decided, and a repeat of what did happen gets the first answer."""
 
 FIRST_PAUSE = 0.1
@@ -42,7 +43,7 @@ def _again(error: Exception) -> bool | float:
     """Whether to try again; seconds when the server named them."""
     if not isinstance(error, CURABLE):
         return False
-    return error.retry_seconds or True
+    return getattr(error, "retry_seconds", None) or True
 
 
 class Patience(grpc.UnaryUnaryClientInterceptor):
@@ -65,6 +66,6 @@ class Patience(grpc.UnaryUnaryClientInterceptor):
         for attempt in attempts(self._seconds):
             with attempt:
                 call = continuation(client_call_details, request)
-                if isinstance(error := call.exception(), MotcuaError):
+                if isinstance(error := call.exception(), (MotcuaError, CredentialsError)):
                     raise error
         return call

@@ -44,12 +44,14 @@ class Cluster:
             OpsError: there is neither.
         """
         configuration = client.Configuration()
+        files = os.environ.get("KUBECONFIG")  # the library looks only once, when it is imported
         try:
-            if not context and (SERVICE_ACCOUNT / "token").exists():
+            if not (context or files) and "KUBERNETES_SERVICE_HOST" in os.environ:
+                if not (SERVICE_ACCOUNT / "token").exists():
+                    raise OpsError("this pod may not ask the API server: it has no service account token")
                 config.load_incluster_config(client_configuration=configuration)
                 namespace = (SERVICE_ACCOUNT / "namespace").read_text(encoding="utf-8").strip()
             else:
-                files = os.environ.get("KUBECONFIG")  # the library looks only once, when it is imported
                 config.load_kube_config(files, context=context or None, client_configuration=configuration)
                 contexts, active = config.list_kube_config_contexts(files)
                 chosen = next((item for item in contexts if item["name"] == context), active)

@@ -13,7 +13,7 @@ from motcua.identity.v1 import organisation_pb2, organisation_pb2_grpc
 from motcua.land.v1 import parcels_pb2, parcels_pb2_grpc
 from motcua.notify.v1 import notification_pb2, notification_pb2_grpc
 from motcua.permits.v1 import permit_pb2, permit_pb2_grpc
-from motcua_client import ClientCredentials, MotcuaError, connect
+from motcua_client import ClientCredentials, MotcuaError, attempts, connect
 from motcua_client.credentials import CredentialsError
 from motcua_client.tls import TlsError
 from motcua_ops.errors import OpsError
@@ -124,7 +124,10 @@ def _timed(name: str, step: Callable[[], tuple[bool, str]]) -> Hop:
 
 def _outcome(sign_in: Callable[[], str]) -> tuple[bool, str]:
     try:
-        sign_in()
+        # In its first moments a pod may not be let through yet, as network policies take time to know it.
+        for attempt in attempts(DEADLINE_SECONDS):
+            with attempt:
+                sign_in()
     except CredentialsError as error:
         return False, str(error)
     return True, "a token"

@@ -81,6 +81,13 @@ def test_without_a_cluster_its_checks_are_skipped(api_server: Any, monkeypatch: 
     assert (status, "no cluster" in text) == ("skipped", True)
 
 
+def test_a_pod_without_a_token_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1")
+    status, text = only("pods")
+    assert (status, "no service account token" in text) == ("skipped", True)
+
+
 @pytest.mark.parametrize(
     ("seconds", "coarse", "status"),
     [
