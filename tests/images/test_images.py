@@ -217,13 +217,15 @@ def test_images_are_pushed_when_asked(tmp_path: Path, builder: Path) -> None:
     assert builder.with_suffix(".log").read_text().splitlines()[-2:] == ["push", reference]
 
 
-RELOADED = """\
-import os, signal, sys
-sys.path.append(os.environ["WATCHED"])
-from motcua_devstack import reload
+AT_START = """\
+import os
 if os.getppid() == int(os.environ["TESTER"]):
-    reload.APP = os.path.dirname(os.environ["WATCHED"])
+    from motcua_devstack import reload
+    reload.APP = os.path.dirname(os.environ["PYTHONPATH"])
     reload.supervise()
+"""
+PROGRAM = """\
+import signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
 print("started", flush=True)
 {then}
@@ -239,9 +241,10 @@ def watched(tmp_path: Path) -> Path:
 
 
 def supervised(watched: Path, then: str) -> subprocess.Popen[str]:
-    """Start a process that says `started` and goes on with `then`, under the reloader."""
-    environment = {**os.environ, "WATCHED": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
-    command = [sys.executable, "-c", RELOADED.format(then=then)]
+    """Start a program that says `started`, then `then`; the reloader acts while Python starts, as in an image."""
+    (watched / "sitecustomize.py").write_text(AT_START)
+    environment = {**os.environ, "PYTHONPATH": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
+    command = [sys.executable, "-c", PROGRAM.format(then=then)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
 

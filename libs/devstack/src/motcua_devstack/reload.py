@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import NoReturn
 
 FIRST_PROCESS = 1
 APP = "/app"
@@ -16,7 +17,7 @@ LOOK_MILLISECONDS = 500
 STOP_SECONDS = 30
 
 
-def supervise() -> None:
+def supervise() -> NoReturn:
     """Run this process's own command as a child, and again after each change, until SIGTERM or until it is done.
 
     A command that fails is not done: a container that ended would come back with the sources of its image.
@@ -37,7 +38,7 @@ def supervise() -> None:
         elif child.poll() == 0:
             break
     _end(child)
-    sys.exit(0)
+    os._exit(0)  # Python is about to start: an exception would be called a fatal error
 
 
 def _start() -> subprocess.Popen[bytes]:
