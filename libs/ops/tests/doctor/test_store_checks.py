@@ -34,9 +34,10 @@ Check = Callable[[Context], Any]
 
 
 @pytest.fixture
-def broker_url(servers: EmbeddedServers) -> str:
-    """The broker, with queues that no other test uses."""
-    return urlsplit(servers.broker_url)._replace(path="/9").geturl()
+def broker_url(servers: EmbeddedServers, worker_id: str) -> str:
+    """The broker, with queues that no other test uses, also none that runs at the same time."""
+    database = 9 if worker_id == "master" else 9 + int(worker_id.removeprefix("gw")) % 7
+    return urlsplit(servers.broker_url)._replace(path=f"/{database}").geturl()
 
 
 @pytest.fixture
