@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import Field, SecretStr
 
-from motcua_client import Tls, TlsError
+from motcua_client import TlsError
 from motcua_kit.clock import Clock, shifted_clock, system_clock
+from motcua_kit.environment import TLS_FILES, EnvironmentSettings
 from motcua_kit.refusals import Https, Refusal, empty, refused, unfit_for_production
 
-TLS_FILES = ("tls_certificate_file", "tls_key_file", "tls_ca_file")
 DOCUMENTS = frozenset({"object_store_url", "object_store_access_key", "object_store_secret_key"})
 """What a service with documents needs."""
 
@@ -42,10 +35,8 @@ class LeaderElection(StrEnum):
     KUBERNETES = "kubernetes"
 
 
-class ServiceSettings(BaseSettings):
-    """What every service is told. Each field is an environment variable of the same name in upper case.
-
-    Secrets may come as files: `SECRETS_DIR` names a folder with one file a setting.
+class ServiceSettings(EnvironmentSettings):
+    """What every service is told.
 
     Attributes:
         needed: settings that must not be empty outside the local profile.
@@ -54,8 +45,6 @@ class ServiceSettings(BaseSettings):
 
     needed: ClassVar[frozenset[str]] = frozenset({"mongodb_uri", "issuer", "page_token_key"})
     needed_by_workers: ClassVar[frozenset[str]] = frozenset({"broker_url"})
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     profile: Profile = Field(Profile.PRODUCTION, description="`local` or `production`.")
     service_name: str = Field("", description="Name in telemetry and of the database; set by the service.")
@@ -111,14 +100,6 @@ class ServiceSettings(BaseSettings):
     http_threads: int = Field(8, ge=1, description="Threads of the HTTP server.")
     rate_limit: str = Field("600/minute", description="Calls per caller; format of the `limits` library.")
 
-    tls_certificate_file: Path | None = Field(
-        None, description="Own certificate (PEM, with chain): mutual TLS for gRPC both ways, TLS for the HTTP end."
-    )
-    tls_key_file: Path | None = Field(None, description="Private key (PEM) of that certificate.")
-    tls_ca_file: Path | None = Field(
-        None, description="Authorities (PEM) of the other services: for gRPC these only, for HTTP also the public ones."
-    )
-
     issuer: Annotated[str, Https()] = Field("", description="OIDC issuer whose tokens are trusted.")
     jwks_url: str = Field("", description="Key set of the issuer; found under the issuer when empty.")
     token_url: str = Field("", description="Token endpoint of the issuer; discovered under the issuer when empty.")
@@ -144,26 +125,22 @@ class ServiceSettings(BaseSettings):
         None, description="Local profile only: file with seconds added to the clock."
     )
 
-    @model_validator(mode="after")
-    def _refuse_what_cannot_be(self) -> Self:
-        refusals = [*self._unusable_tls()]
+    def unusable(self) -> Iterator[Refusal]:
+        """Yield what is refused."""
+        yield from super().unusable()
+        if None not in (getattr(self, name) for name in TLS_FILES):
+            yield from self._unreadable_tls()
         if self.leader_election is LeaderElection.KUBERNETES:
-            refusals += empty(self, frozenset({"lease_name", "lease_namespace"}))
+            yield from empty(self, frozenset({"lease_name", "lease_namespace"}))
         if self.profile is not Profile.LOCAL:
-            refusals += self.unfit()
-        if refusals:
-            raise refused(type(self).__name__, refusals)
-        return self
+            yield from self.unfit()
 
-    def _unusable_tls(self) -> Iterator[Refusal]:
-        missing = [name for name in TLS_FILES if getattr(self, name) is None]
+    def _unreadable_tls(self) -> Iterator[Refusal]:
         try:
             if self.tls:
                 self.tls.read()
         except TlsError as error:
             yield Refusal("tls_certificate_file", str(error))
-        if 0 < len(missing) < len(TLS_FILES):
-            yield from (Refusal(name, "is empty; set all of TLS_…_FILE or none") for name in missing)
 
     def unfit(self) -> Iterator[Refusal]:
         """Yield what is refused outside the local profile; a subclass adds what only it can judge."""
@@ -187,20 +164,6 @@ class ServiceSettings(BaseSettings):
             raise refused(type(self).__name__, refusals)
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read, in this order: what the code gives, the environment, the files in `SECRETS_DIR`."""
-        del dotenv_settings, file_secret_settings
-        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("SECRETS_DIR"))
-        return init_settings, env_settings, files
-
     @property
     def database(self) -> str:
         """Name of the service's database."""
@@ -215,12 +178,6 @@ class ServiceSettings(BaseSettings):
     def client(self) -> str:
         """OIDC client id of the service."""
         return self.client_id or self.service_name
-
-    @property
-    def tls(self) -> Tls | None:
-        """Transport security between services; None when it is not set."""
-        files = (self.tls_ca_file, self.tls_certificate_file, self.tls_key_file)
-        return None if None in files else Tls(*files)
 
     def clock(self) -> Clock:
         """Return the business clock."""

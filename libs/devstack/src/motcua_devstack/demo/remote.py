@@ -8,9 +8,8 @@ from typing import Any
 
 import grpc
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from motcua_client import Tls
 from motcua_devstack import cast
 from motcua_devstack.demo.people import Suite
 from motcua_devstack.demo.web import Web
@@ -18,11 +17,12 @@ from motcua_devstack.demo.world import Places, Received, World
 from motcua_devstack.jaeger import spans_of
 from motcua_devstack.keys import SecretFolder
 from motcua_devstack.traces import Span
+from motcua_kit.environment import TlsSettings
 
 NOT_FOUND = 404
 
 
-class Surroundings(BaseSettings):
+class Surroundings(TlsSettings):
     """Where the suite is and what may be known of it. Each field is an environment variable in upper case."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True)
@@ -41,22 +41,13 @@ class Surroundings(BaseSettings):
     secrets_dir: Path = Field(
         Path("/run/secrets/motcua-dev"), description="Folder with passwords, seeds of one-time codes and chain.pem."
     )
-    tls_certificate_file: Path | None = Field(None, description="Certificate (PEM) for mutual TLS.")
-    tls_key_file: Path | None = Field(None, description="Its private key (PEM).")
-    tls_ca_file: Path | None = Field(None, description="Authorities (PEM) that are trusted.")
     patience: float = Field(300.0, gt=0, description="Seconds for which a failing call is tried again.")
-
-    def tls(self) -> Tls | None:
-        """Transport security of calls; None for plain text."""
-        if self.tls_ca_file is None:
-            return None
-        return Tls(ca=self.tls_ca_file, certificate=self.tls_certificate_file, key=self.tls_key_file)
 
     def suite(self, observe: Callable[[grpc.Channel], grpc.Channel]) -> Suite:
         """The suite, with each channel wrapped by `observe`."""
         services = ("identity", "dossier", "land", "permits", "notify")
         addresses = {service: str(getattr(self, f"{service}_address")) for service in services}
-        return Suite(addresses, observe, Web(self.patience, self.tls_ca_file), self.tls())
+        return Suite(addresses, observe, Web(self.patience, self.tls_ca_file), self.tls)
 
     def world(self, observe: Callable[[grpc.Channel], grpc.Channel]) -> World:
         """The world, with each channel wrapped by `observe`."""
