@@ -54,7 +54,7 @@ def settings_page() -> str:
     lines = [NOTE.format(source="the Settings classes"), "# Settings\n"]
     lines.append(
         "Each is an environment variable; an empty one counts as unset. Secrets are never printed and may come as "
-        "files: `SECRETS_DIR` names a folder with one file a setting. A process that refuses its settings ends with "
+        "files in `SECRETS_DIR`. A process that refuses its settings ends with "
         f"exit code {EXIT_CODE} and one log line, `settings_refused`, that names them. Outside the local profile these "
         f"URLs must be https: {_names(_https())}.\n"
     )

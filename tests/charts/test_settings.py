@@ -47,6 +47,14 @@ def test_each_secret_file_is_one_that_the_service_reads(release: Rendered) -> No
         assert secret_files(workload, container) <= secret_variables(workload.service), workload
 
 
+def test_the_folder_of_secrets_is_mounted_wherever_it_is_named(release: Rendered) -> None:
+    """A process refuses one that is not there."""
+    for workload in release.workloads:
+        for container in workload.containers:
+            folders = {mount["mountPath"] for mount in container.get("volumeMounts", [])}
+            assert environment(container).get(SECRETS_DIR, "") in {"", *folders}, workload
+
+
 def test_no_secret_is_written_into_the_environment(release: Rendered) -> None:
     for workload, container in containers(release):
         assert not {item["name"] for item in container["env"]} & secret_variables(workload.service), workload

@@ -42,12 +42,27 @@ def test_the_environment_names_settings_in_upper_case(monkeypatch: pytest.Monkey
 def test_secrets_come_as_files_and_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "MONGODB_URI").write_text("mongodb://of-the-file\n")
     (tmp_path / "client_secret").write_text("of-the-file\n")
-    monkeypatch.delenv("MONGODB_URI", raising=False)
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("CLIENT_SECRET", "of-the-environment")
     settings = ServiceSettings(service_name="desk", profile=Profile.LOCAL)
     assert settings.mongodb_uri.get_secret_value() == "mongodb://of-the-file"
     assert settings.client_secret.get_secret_value() == "of-the-environment"
+
+
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_a_folder_of_secrets_that_is_none_is_refused(kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "secrets"
+    if kind == "a file":
+        folder.touch()
+    assert refusals(secrets_dir=folder) == {"secrets_dir": f"names no folder: {folder}; mount it, or leave this empty"}
+
+
+def test_a_secret_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "CLIENT_SECRET").write_bytes(b"\xff")
+    problem = refusals(secrets_dir=tmp_path)["secrets_dir"]
+    assert problem.startswith("cannot be read: ")
+    assert '"client_secret"' in problem
+    assert "'utf-8' codec can't decode" in problem
 
 
 def test_all_that_production_refuses_is_told_at_once(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ SERVICES = ("identity", "dossier", "land", "permits", "notify")
 SECRETS_DIR = "SECRETS_DIR"
 
 NOT_OURS = {
-    SECRETS_DIR,
     "HOME",
     "PYTHONUNBUFFERED",
     # the collector's resource attributes; the city's own certificate authorities

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
+    SettingsError,
 )
 
 from motcua_client import Tls
@@ -40,13 +40,21 @@ class TlsSettings(BaseSettings):
         return Tls(self.tls_ca_file, self.tls_certificate_file, self.tls_key_file)
 
 
-class EnvironmentSettings(TlsSettings):
-    """Settings of which each field is an environment variable of the same name in upper case.
+def _there(folder: Path) -> Path:
+    if not folder.is_dir():
+        message = f"names no folder: {folder}; mount it, or leave this empty"
+        raise ValueError(message)
+    return folder
 
-    Secrets may come as files: `SECRETS_DIR` names a folder with one file a setting.
-    """
+
+class EnvironmentSettings(TlsSettings):
+    """Settings of which each field is an environment variable of the same name in upper case."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
+
+    secrets_dir: Annotated[Path, AfterValidator(_there)] | None = Field(
+        None, description="Folder with a file for each setting that is a secret; variables win over files."
+    )
 
     @model_validator(mode="after")
     def _refuse_what_cannot_be(self) -> Self:
@@ -69,7 +77,19 @@ class EnvironmentSettings(TlsSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read, in this order: what the code gives, the environment, the files in `SECRETS_DIR`."""
+        """Read, in this order: what the code gives, the environment, the files in `secrets_dir`."""
         del dotenv_settings, file_secret_settings
-        files = SecretsSettingsSource(settings_cls, secrets_dir=os.environ.get("SECRETS_DIR"))
-        return init_settings, env_settings, files
+        return init_settings, env_settings, _SecretFiles(settings_cls)
+
+
+class _SecretFiles(SecretsSettingsSource):
+    """The files of the folder that the sources before this one name; the field refuses one that is not there."""
+
+    def __call__(self) -> dict[str, Any]:
+        named = self.current_state.get("secrets_dir")
+        self.secrets_dir = named if named and Path(named).is_dir() else None
+        try:
+            return super().__call__()
+        except SettingsError as error:
+            problem = f"cannot be read: {error}: {error.__cause__}"
+            raise refused(self.settings_cls.__name__, [Refusal("secrets_dir", problem)]) from error

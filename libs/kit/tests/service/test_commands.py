@@ -127,6 +127,10 @@ def test_a_process_that_refuses_its_settings_says_which_and_why_in_one_line(
         "GRPC_THREADS": "Input should be a valid integer, unable to parse string as an integer",
         "PROFILE": "Input should be 'local' or 'production'",
     }
+    assert told(invoke(process, GRPC_THREADS="many", SECRETS_DIR="/nowhere")) == {
+        "GRPC_THREADS": "Input should be a valid integer, unable to parse string as an integer",
+        "SECRETS_DIR": "names no folder: /nowhere; mount it, or leave this empty",
+    }
     refused = told(invoke(process, PROFILE="production", ISSUER="http://id.example.vn", CLIENT_SECRET="sample-secret"))
     assert refused == {
         "ISSUER": "want https://…, not http://id.example.vn",

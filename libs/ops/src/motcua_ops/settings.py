@@ -35,14 +35,17 @@ class OpsSettings(EnvironmentSettings):
     topology_file: Path = Field(Path("telemetry/topology.yaml"), description="Events, queues, schedules.")
 
     @classmethod
-    def load(cls) -> Self:
+    def load(cls, **given: object) -> Self:
         """Read the environment.
+
+        Args:
+            given: values that win over it.
 
         Raises:
             OpsError: a value is wrong.
         """
         try:
-            return cls()
+            return cls.model_validate(given)
         except ValidationError as error:
             lines = [f"{name} {problem}" for name, problem in problems(error).items()]
             raise OpsError("settings: " + "; ".join(lines)) from None

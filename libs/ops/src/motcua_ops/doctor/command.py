@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 from pathlib import Path
 
 import click
@@ -39,9 +38,8 @@ def command(
     """
     # The clients would warn of each retry; the finding says it once.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
-    if secrets_dir:
-        os.environ["SECRETS_DIR"] = str(secrets_dir)
-    seen = Context.find(release, namespace, context, OpsSettings.load())
+    given = {"secrets_dir": secrets_dir} if secrets_dir else {}
+    seen = Context.find(release, namespace, context, OpsSettings.load(**given))
     found = []
     with contextlib.closing(seen):
         for check in CHECKS:
