@@ -8,18 +8,21 @@ import pytest
 from motcua_client import wait_for
 from motcua_devstack.cluster.installation import DEV_VALUES, SUITE, Installation
 from motcua_devstack.cluster.load import Load
+from motcua_devstack.stack import SERVICES
 
 HERE = Path(__file__).parent
 GROWN_SECONDS = 240.0
 DRAINED = "motcua.io/process in (grpc,http,worker,scheduler)"
 
 
-@pytest.fixture
-def spread(suite: Installation) -> Iterator[Installation]:
+@pytest.fixture(scope="module")
+def spread(empty: Installation, install_seconds: float) -> Iterator[Installation]:
     """The suite with two pods of each kind, and dossier growing with its load."""
-    suite.install(values=(DEV_VALUES, HERE / "values" / "spread.yaml"))
-    yield suite
-    suite.install()
+    assert install_seconds > 0
+    empty.install(values=(DEV_VALUES, HERE / "values" / "spread.yaml"))
+    empty.settle()
+    yield empty
+    empty.install()
 
 
 def ready_pods(suite: Installation, service: str) -> set[str]:
@@ -29,6 +32,11 @@ def ready_pods(suite: Installation, service: str) -> set[str]:
         for pod in suite.pods(service=service, process="grpc")
         if any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
     }
+
+
+def nodes_of(suite: Installation, service: str) -> set[str]:
+    """Where the gRPC pods of a service run."""
+    return {pod["spec"]["nodeName"] for pod in suite.pods(service=service, process="grpc")}
 
 
 def test_clients_spread_to_a_new_replica(spread: Installation, figure: Callable[[str, str], None]) -> None:
@@ -45,15 +53,15 @@ def test_clients_spread_to_a_new_replica(spread: Installation, figure: Callable[
 
 
 def test_node_is_drained_under_load(spread: Installation, figure: Callable[[str, str], None]) -> None:
-    stores = {
-        pod["spec"]["nodeName"]
-        for pod in spread.kubectl.items("pods", SUITE)
-        if pod["metadata"]["labels"]["app.kubernetes.io/component"] in ("mongodb", "minio", "valkey")
-    }
     nodes = {node["metadata"]["name"] for node in spread.kubectl.items("nodes")}
-    if len(nodes) < 2 or not nodes - stores:
-        pytest.skip("needs a second node without volumes: cluster up --nodes 2")
-    (node, *_) = sorted(nodes - stores)
+    if len(nodes) < 2:
+        pytest.skip("needs a second node: cluster up --nodes 2")
+    for service in SERVICES:
+        assert nodes_of(spread, service) == nodes, f"the pods of {service} are not spread"
+    guarded = {one["metadata"]["labels"]["motcua.io/service"] for one in spread.kubectl.items("pdb", SUITE)}
+    assert guarded == set(SERVICES)
+    # The development stores stay: their volumes are bound to a node.
+    node = max(nodes)
     with Load(spread, "load-drain", "--clients", "2") as load:
         try:
             spread.kubectl(
@@ -65,9 +73,8 @@ def test_node_is_drained_under_load(spread: Installation, figure: Callable[[str,
                 "--pod-selector",
                 DRAINED,
             )
-            left = [pod["metadata"]["name"] for pod in spread.pods(process="grpc") if pod["spec"]["nodeName"] == node]
-            assert not left
             spread.settle()
+            assert not any(node in nodes_of(spread, service) for service in SERVICES)
         finally:
             spread.kubectl("uncordon", node)
         summary = load.stop()

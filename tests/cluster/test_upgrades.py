@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from motcua_client import wait_for
 from motcua_devstack.cluster.installation import Images, Installation
 from motcua_devstack.cluster.load import Load
 
 CHANGED = {"settings.LOG_LEVEL": "DEBUG"}
 LEAST_SENT = 100
+REPLACED_SECONDS = 90.0
 
 
 @pytest.fixture
@@ -29,13 +31,18 @@ def tags(suite: Installation) -> set[str]:
     }
 
 
+def only(suite: Installation, tag: str) -> None:
+    """Wait until no pod runs another tag: helm waits for the new pods, not for the end of the old ones."""
+    wait_for(lambda: tags(suite), lambda found: found == {tag}, REPLACED_SECONDS, f"all pods to run {tag}")
+
+
 def test_upgrade_and_roll_back_under_load(
     suite: Installation, load: Load, images: Images, next_images: Images, figure: Callable[[str, str], None]
 ) -> None:
     upgraded = suite.install(CHANGED, images=next_images)
-    assert tags(suite) == {next_images.tag}
+    only(suite, next_images.tag)
     suite.helm("rollback", "motcua", "--wait", "--timeout", "8m")
-    assert tags(suite) == {images.tag}
+    only(suite, images.tag)
     summary = load.stop()
     assert summary["sent"] >= LEAST_SENT, "too few commands to prove anything"
     assert summary["failed_after_retries"] == 0

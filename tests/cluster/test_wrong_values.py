@@ -1,11 +1,16 @@
 """Wrong values are refused at `helm install` with their path, or by a pod that says why in its first log line."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
-from motcua_devstack.cluster.installation import Images, Installation
+from motcua_client import wait_for
+from motcua_devstack.cluster.installation import CHART, RELEASE, Images, Installation
 from motcua_devstack.errors import DevError
+
+MINIMAL = CHART / "ci" / "minimal-values.yaml"
+STARTED_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +39,25 @@ def test_refused_with_the_path(nothing: Installation, changes: dict[str, str], s
     with pytest.raises(DevError) as refusal:
         nothing.install(changes)
     assert said.replace(".", "") in str(refusal.value).replace("/", "").replace(".", "")
+
+
+def test_sample_secret_is_refused_by_the_first_log_line(nothing: Installation) -> None:
+    nothing.prepare()
+    sample = {"stringData": {"PAGE_TOKEN_KEY": "sample-key-of-page-tokens-0000000"}}
+    nothing.kubectl("patch", "secret", "motcua-page-tokens", "--patch", json.dumps(sample))
+    values = ["--values", str(MINIMAL)]
+    for path, value in {**nothing.images.values(), "defaults.replicas": "1"}.items():
+        values += ["--set", f"{path}={value}"]
+    nothing.helm("install", RELEASE, str(CHART), *values, "--no-hooks")
+    line = wait_for(lambda: first_log_line(nothing, "dossier"), bool, STARTED_SECONDS, "a pod that says something")
+    assert "sample secret" in json.loads(line)["problems"]["PAGE_TOKEN_KEY"]
+
+
+def first_log_line(suite: Installation, service: str) -> str:
+    """The first line of a gRPC pod of a service; empty as long as there is none."""
+    for pod in suite.pods(service=service, process="grpc"):
+        for status in pod["status"].get("containerStatuses", []):
+            if "waiting" not in status["state"] or status["restartCount"]:
+                log = suite.kubectl.logs(pod["metadata"]["name"])
+                return log.partition("\n")[0]
+    return ""
