@@ -61,4 +61,4 @@ def test_the_doctor_knows_every_schema_change() -> None:
 
 def test_the_doctor_knows_every_bucket() -> None:
     services = [importlib.import_module(f"motcua_{name}.bootstrap").SERVICE for name in SERVICES]
-    assert set(stores.BUCKETS) == {f"motcua-{service.name}" for service in services if service.buckets}
+    assert {service.name: f"motcua-{service.name}" for service in services if service.buckets} == stores.BUCKETS

@@ -8,7 +8,10 @@ from pydantic import Field, SecretStr, ValidationError
 from motcua_kit.environment import EnvironmentSettings
 from motcua_kit.refusals import problems
 from motcua_ops.errors import OpsError
-from motcua_ops.naming import OPS
+from motcua_ops.naming import OPS, SERVICES
+
+NOT_HERE = "not part of this installation"
+"""What is said of a service whose address is not set while those of others are."""
 
 
 class OpsSettings(EnvironmentSettings):
@@ -50,7 +53,8 @@ class OpsSettings(EnvironmentSettings):
             lines = [f"{name} {problem}" for name, problem in problems(error).items()]
             raise OpsError("settings: " + "; ".join(lines)) from None
 
-    def address_of(self, service: str) -> str:
-        """The gRPC address of a service; empty when it is not set."""
-        address: str = getattr(self, f"{service}_address")
-        return address
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where the services take gRPC calls, as far as they are set."""
+        every = {service: str(getattr(self, f"{service}_address")) for service in SERVICES}
+        return {service: address for service, address in every.items() if address}

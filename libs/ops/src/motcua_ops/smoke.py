@@ -16,8 +16,10 @@ from motcua.permits.v1 import permit_pb2, permit_pb2_grpc
 from motcua_client import ClientCredentials, MotcuaError, attempts, connect
 from motcua_client.credentials import CredentialsError
 from motcua_client.tls import TlsError
+from motcua_ops.doctor.findings import Status
 from motcua_ops.errors import OpsError
-from motcua_ops.settings import OpsSettings
+from motcua_ops.naming import SERVICES
+from motcua_ops.settings import NOT_HERE, OpsSettings
 
 DEADLINE_SECONDS = 20.0
 NO_PARCEL = "parcels/000000000000"
@@ -81,24 +83,22 @@ class Hop:
 
     Attributes:
         name: of the step.
-        passed: whether the answer was the documented one.
-        milliseconds: from the request to the answer.
-        answer: the status, or why there was none.
+        status: ok when the answer was the documented one; skipped when there is nobody to ask.
+        text: the answer and how long it took, or why there was none.
     """
 
     name: str
-    passed: bool
-    milliseconds: float
-    answer: str
+    status: Status
+    text: str
 
 
 def hops(settings: OpsSettings) -> Iterator[Hop]:
-    """Sign in, then ask each service; ends early only when signing in failed.
+    """Sign in, then ask each service that has an address; ends early only when signing in failed.
 
     Raises:
         OpsError: the settings do not say whom to ask.
     """
-    missing = [f"{read.service.upper()}_ADDRESS" for read in READS if not settings.address_of(read.service)]
+    missing = [] if settings.addresses else [f"{service.upper()}_ADDRESS" for service in SERVICES]
     missing += ["ISSUER"] * (not settings.issuer) + ["CLIENT_SECRET"] * (not settings.client_secret.get_secret_value())
     if missing:
         raise OpsError(f"not set: {', '.join(missing)}; in the cluster the chart sets them (helm test)")
@@ -111,15 +111,20 @@ def hops(settings: OpsSettings) -> Iterator[Hop]:
     )
     signed_in = _timed("sign in", lambda: _outcome(credentials.token))
     yield signed_in
-    if signed_in.passed:
-        for read in READS:
+    if signed_in.status is Status.FAIL:
+        return
+    for read in READS:
+        if read.service in settings.addresses:
             yield _timed(read.service, lambda read=read: _ask(read, settings, credentials))  # type: ignore[misc]
+        else:
+            yield Hop(read.service, Status.SKIPPED, NOT_HERE)
 
 
 def _timed(name: str, step: Callable[[], tuple[bool, str]]) -> Hop:
     begun = time.monotonic()
     passed, answer = step()
-    return Hop(name, passed, 1000 * (time.monotonic() - begun), answer)
+    text = f"{answer} in {1000 * (time.monotonic() - begun):.0f} ms"
+    return Hop(name, Status.OK if passed else Status.FAIL, text)
 
 
 def _outcome(sign_in: Callable[[], str]) -> tuple[bool, str]:
@@ -136,7 +141,7 @@ def _outcome(sign_in: Callable[[], str]) -> tuple[bool, str]:
 def _ask(read: Read, settings: OpsSettings, credentials: ClientCredentials) -> tuple[bool, str]:
     try:
         with connect(
-            settings.address_of(read.service), credentials, tls=settings.tls, deadline=DEADLINE_SECONDS
+            settings.addresses[read.service], credentials, tls=settings.tls, deadline=DEADLINE_SECONDS
         ) as client:
             read.call(client.channel)
     except MotcuaError as error:
@@ -152,11 +157,13 @@ def _ask(read: Read, settings: OpsSettings, credentials: ClientCredentials) -> t
 def command() -> None:
     """Sign in as the client `ops` and read something from each service; exit code 1 when an answer is wrong.
 
+    A service whose address is not set is not part of the installation and is skipped.
+
     Settings come from the environment and SECRETS_DIR, as in the pod that `helm test` starts: ISSUER, CLIENT_SECRET,
     IDENTITY_ADDRESS … NOTIFY_ADDRESS, and with TLS between services TLS_CERTIFICATE_FILE, TLS_KEY_FILE, TLS_CA_FILE.
     """
     failed = 0
     for hop in hops(OpsSettings.load()):
-        failed += not hop.passed
-        click.echo(f"{'ok' if hop.passed else 'FAIL':<5}{hop.name:<10}{hop.milliseconds:8.0f} ms  {hop.answer}")
+        failed += hop.status is Status.FAIL
+        click.echo(f"{hop.status:<8}{hop.name:<10}{hop.text}")
     raise SystemExit(1 if failed else 0)

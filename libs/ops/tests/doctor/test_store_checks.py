@@ -22,11 +22,11 @@ from motcua_kit.events.dead_letters import DeadLetters
 from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.store import Store
 from motcua_ops.cli import main
-from motcua_ops.doctor import databases, queues, stores
+from motcua_ops.doctor import databases, network, queues, stores
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Finding, Status
 from motcua_ops.naming import SERVICES, Release
-from motcua_ops.settings import OpsSettings
+from motcua_ops.settings import NOT_HERE, OpsSettings
 
 TOPOLOGY = Path(__file__).parents[4] / "telemetry" / "topology.yaml"
 ROUTE = "notify.default"
@@ -94,7 +94,7 @@ def test_a_broker_that_forgets(context: Context, monkeypatch: pytest.MonkeyPatch
 def test_buckets(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     access: Minio = context.objects
     name = f"tests-{uuid.uuid4().hex[:16]}"
-    monkeypatch.setattr(stores, "BUCKETS", (name,))
+    monkeypatch.setattr(stores, "BUCKETS", {"dossier": name})
     assert worst(stores.objects, context).text == "is missing"
     access.make_bucket(name)
     assert worst(stores.objects, context).text == "keeps no versions"
@@ -113,6 +113,23 @@ def test_schemas(context: Context, store: Store, monkeypatch: pytest.MonkeyPatch
     journal.insert_one({"_id": "0003_third"})
     found = worst(databases.schemas, context)
     assert (found.status, found.text) == (Status.WARN, "newer than this command: 0003_third")
+
+
+def test_services_that_are_not_part_of_the_installation_are_skipped_and_not_missed(context: Context) -> None:
+    addresses = {
+        "identity_address": "dns:///motcua-identity.city.svc:50051",
+        "land_address": "dns:///land.example.vn:443",
+    }
+    context.settings = context.settings.model_copy(update=addresses)
+    assert context.services == ("identity", "land")
+    context.inside = True
+    skipped = {item.subject: item.text for item in network.names(context) if item.status is Status.SKIPPED}
+    assert skipped == {
+        "land": f"{NOT_HERE}: it is dns:///land.example.vn:443",
+        **dict.fromkeys(("dossier", "permits", "notify"), NOT_HERE),
+    }
+    assert [item.subject for item in findings(databases.schemas, context)] == ["schema of identity"]
+    assert findings(stores.objects, context) == []
 
 
 def test_dead_letters(context: Context, store: Store) -> None:

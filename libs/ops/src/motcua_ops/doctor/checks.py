@@ -114,6 +114,6 @@ CHECKS = (
     Check("dead-letters", queues.dead_letters, _MONGODB, _DATABASE),
     Check("deadlines", databases.overdue, _MONGODB, _DATABASE),
     Check("issuer", network.issuer, _setting("issuer"), "look at identity's HTTP end, Ingress and certificate"),
-    Check("calls", network.calls, _setting("issuer", "client_secret", "identity_address"), "see the finding"),
+    Check("calls", network.calls, _setting("issuer", "client_secret"), "see the finding"),
     Check("telemetry", network.telemetry, _setting("otel_exporter_otlp_endpoint"), "look at the collector"),
 )

@@ -18,8 +18,8 @@ from motcua_kit.store import Store
 from motcua_kit.topology import Topology
 from motcua_ops.cluster import Cluster, Kind, Manifest
 from motcua_ops.errors import OpsError
-from motcua_ops.naming import Release
-from motcua_ops.settings import OpsSettings
+from motcua_ops.naming import SERVICES, Release
+from motcua_ops.settings import NOT_HERE, OpsSettings
 
 STORE_SECONDS = 5
 """Bound of one answer of a store."""
@@ -72,6 +72,23 @@ class Context:
         """Objects of the release."""
         selector = f"app.kubernetes.io/instance={self.release.name}"
         return [item for kind in kinds for item in self.kubernetes.labelled(kind, self.release.namespace, selector)]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Services of this installation, whose names, databases and queues are looked for."""
+        return tuple(service for service in SERVICES if not self.absence(service))
+
+    def absence(self, service: str) -> str:
+        """Why a service is not looked for here; empty when it is, as all are where no address is set."""
+        addresses = self.settings.addresses
+        if not addresses:
+            return ""
+        if service not in addresses:
+            return NOT_HERE
+        host = addresses[service].rpartition("/")[2].rpartition(":")[0]
+        if self.inside and host not in self.release.hosts(self.release.service(service)):
+            return f"{NOT_HERE}: it is {addresses[service]}"
+        return ""
 
     @cached_property
     def mongodb(self) -> MongoClient[dict[str, Any]]:

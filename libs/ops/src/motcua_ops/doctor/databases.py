@@ -10,7 +10,6 @@ import yaml
 
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Finding, fail, ok, warn
-from motcua_ops.naming import SERVICES
 
 JOURNAL = "_migrations"
 LATE = timedelta(minutes=15)
@@ -32,7 +31,7 @@ def migrations() -> dict[str, list[str]]:
 def schemas(context: Context) -> Iterator[Finding]:
     """Has every database seen all schema changes of this version, and none of a newer one?"""
     known = migrations()
-    for service in SERVICES:
+    for service in context.services:
         done = {row["_id"] for row in context.store(service).collection(JOURNAL).find({}, {"_id": 1})}
         subject = f"schema of {service}"
         if pending := [step for step in known[service] if step not in done]:
@@ -126,7 +125,7 @@ def overdue(context: Context) -> Iterator[Finding]:
     """Is there work that should have been done by now?"""
     now = datetime.now(UTC)
     late = 0
-    for kind in OVERDUE:
+    for kind in (kind for kind in OVERDUE if kind.service in context.services):
         found = (
             context.store(kind.service)
             .collection(kind.collection)

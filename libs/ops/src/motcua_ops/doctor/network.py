@@ -8,7 +8,7 @@ import grpc
 from motcua_client.trust import http_session
 from motcua_ops import smoke
 from motcua_ops.doctor.context import STORE_SECONDS, Context, stopwatch
-from motcua_ops.doctor.findings import Finding, fail, ok
+from motcua_ops.doctor.findings import Finding, Status, fail, ok, skipped
 from motcua_ops.naming import SERVICES, WITH_HTTP
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -17,7 +17,9 @@ DISCOVERY = "/.well-known/openid-configuration"
 def names(context: Context) -> Iterator[Finding]:
     """Do the names of the services resolve?"""
     release = context.release
-    wanted = [release.service(service) for service in SERVICES] + [release.http(service) for service in WITH_HTTP]
+    yield from (skipped(service, reason) for service in SERVICES if (reason := context.absence(service)))
+    wanted = [release.service(service) for service in context.services]
+    wanted += [release.http(service) for service in context.services if service in WITH_HTTP]
     lost = 0
     for name in wanted:
         try:
@@ -73,9 +75,5 @@ def telemetry(context: Context) -> Iterator[Finding]:
 def calls(context: Context) -> Iterator[Finding]:
     """Does each service answer a signed-in call (`motcua smoke`)?"""
     for hop in smoke.hops(context.settings):
-        text = f"{hop.answer} in {hop.milliseconds:.0f} ms"
-        if hop.passed:
-            yield ok(hop.name, text)
-        else:
-            advice = f"look at the logs of {context.release.service(hop.name)}" if hop.name in SERVICES else "see above"
-            yield fail(hop.name, text, advice)
+        advice = f"look at the logs of {context.release.service(hop.name)}" if hop.name in SERVICES else "see above"
+        yield Finding(hop.status, hop.name, hop.text, advice if hop.status is Status.FAIL else "")

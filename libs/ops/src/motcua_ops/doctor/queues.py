@@ -10,7 +10,6 @@ from motcua_kit.events.dead_letters import DeadLetters
 from motcua_kit.events.relay import STUCK_AFTER, stuck_events
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Finding, fail, ok, warn
-from motcua_ops.naming import SERVICES
 
 LONG_QUEUE = 1000
 OLD = timedelta(minutes=5)
@@ -18,7 +17,9 @@ OLD = timedelta(minutes=5)
 
 def queues(context: Context) -> Iterator[Finding]:
     """How many tasks wait in each queue, and for how long?"""
-    routes = sorted({task.route for service in SERVICES for task in context.topology.tasks_of(service).values()})
+    routes = sorted(
+        {task.route for service in context.services for task in context.topology.tasks_of(service).values()}
+    )
     calm = 0
     for route in routes:
         length, age = int(context.broker.llen(route)), _age(context.broker.lindex(route, -1))
@@ -48,7 +49,7 @@ def _age(message: Any) -> timedelta | None:
 def outboxes(context: Context) -> Iterator[Finding]:
     """Do events wait that nobody hands over?"""
     waiting = 0
-    for service in SERVICES:
+    for service in context.services:
         if stuck := stuck_events(context.store(service), STUCK_AFTER):
             waiting += 1
             advice = f"look at the logs of {context.release.fullname}-{service}-scheduler, and at the broker"
@@ -62,7 +63,7 @@ def outboxes(context: Context) -> Iterator[Finding]:
 def dead_letters(context: Context) -> Iterator[Finding]:
     """Has a handler given up on events?"""
     total = 0
-    for service in SERVICES:
+    for service in context.services:
         letters = DeadLetters(context.store(service))
         count = letters.count()
         total += count

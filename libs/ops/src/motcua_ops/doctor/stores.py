@@ -11,7 +11,7 @@ from motcua_ops.doctor.cluster import judge_skew
 from motcua_ops.doctor.context import Context, stopwatch
 from motcua_ops.doctor.findings import Finding, fail, ok, warn
 
-BUCKETS = ("motcua-dossier", "motcua-permits")
+BUCKETS = {"dossier": "motcua-dossier", "permits": "motcua-permits"}
 """Of the services that keep documents."""
 
 PROBE = b"motcua doctor"
@@ -38,7 +38,7 @@ def mongodb(context: Context) -> Iterator[Finding]:
 
 def objects(context: Context) -> Iterator[Finding]:
     """Are the buckets there, with versions, and do they keep an object?"""
-    for bucket in BUCKETS:
+    for bucket in (BUCKETS[service] for service in BUCKETS if service in context.services):
         if not context.objects.bucket_exists(bucket):
             advice = "the migration Job makes it; its log says why it could not"
             yield fail(f"bucket {bucket}", "is missing", advice)
