@@ -38,6 +38,7 @@ def names(message: str, path: str) -> bool:
         ("services.dossier.replicas", "two", "services.dossier.replicas"),
         ("services.dossier.workers.default.concurrency", 0, "services.dossier.workers.default.concurrency"),
         ("services.dossier.autoscaling.minReplicas", 0, "services.dossier.autoscaling.minReplicas"),
+        ("alerts.runbookBase", "docs/how-to", "alerts.runbookBase"),
         ("mongodb.password", "hunter2", "mongodb"),
         ("mongodb.uri", "mongodb://motcua:hunter2@db", "mongodb"),
         ("settings.MONGODB_URI", "mongodb://motcua:hunter2@db", "settings"),
