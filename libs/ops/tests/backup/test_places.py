@@ -79,6 +79,14 @@ def test_a_suite_comes_back_out_of_s3(
     assert suite.read_drawing("d1") == b"checked d1"
 
 
+def test_bucket_that_is_not_there_is_told(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in suite.environment.items():
+        monkeypatch.setenv(name.replace("OBJECT_STORE", "BACKUP_STORE"), value)
+    result = CliRunner().invoke(main, ["verify-backup", "s3://nobody-made-this/nightly"])
+    assert result.exit_code == 1
+    assert "there is no bucket nobody-made-this" in result.output
+
+
 def test_s3_without_settings_is_told(suite: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     runner = CliRunner()
     result = runner.invoke(main, ["verify-backup", "s3://somewhere"])

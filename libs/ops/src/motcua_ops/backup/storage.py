@@ -66,7 +66,7 @@ def open_storage(place: str, settings: BackupSettings) -> Storage:
     """Return the storage at a path, or at `s3://bucket/prefix`.
 
     Raises:
-        OpsError: S3 is asked for and its settings are missing.
+        OpsError: S3 is asked for and its settings or the bucket are missing.
     """
     parts = urlsplit(place)
     if parts.scheme != "s3":
@@ -82,6 +82,8 @@ def open_storage(place: str, settings: BackupSettings) -> Storage:
         settings.backup_store_secret_key.get_secret_value(),
         settings.backup_store_region,
     )
+    if not client.bucket_exists(parts.netloc):
+        raise OpsError(f"{place}: there is no bucket {parts.netloc} at {settings.backup_store_url}; make it first")
     return S3Storage(client, parts.netloc, parts.path.strip("/"))
 
 
