@@ -97,6 +97,8 @@ def test_sources_of_an_image_are_those_of_its_packages(image: str, tmp_path: Pat
     assert len(lines) == len(wanted)
     assert all((tmp_path / line.removeprefix("/")).is_dir() for line in lines)
     assert not list(tmp_path.rglob("tests"))
+    told = {item.name: item.version for item in metadata.distributions(path=[str(path_file.parent)])}
+    assert told == {package.name: package.version for package in images.packages_of(image)}
 
 
 def test_sources_of_the_develop_variant_can_be_written_by_anybody(tmp_path: Path) -> None:

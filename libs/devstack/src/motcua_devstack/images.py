@@ -74,20 +74,28 @@ def requirements_of_variant(variant: str) -> list[str]:
 
 def collect(image: str, variant: str, target: Path) -> None:
     """Lay the sources of an image's packages under `target` as they shall lie in the image; Python finds them there."""
+    libraries = _below(target, Path(sysconfig.get_path("purelib")))
+    libraries.mkdir(parents=True)
     found = []
     for package in packages_of(image):
         source = package.folder / "src"
         place = APP / source.relative_to(ROOT)
         shutil.copytree(source, _below(target, place), ignore=shutil.ignore_patterns("__pycache__"))
         found.append(str(place))
-    libraries = _below(target, Path(sysconfig.get_path("purelib")))
-    libraries.mkdir(parents=True)
+        _tell_version(package, libraries)
     if variant == DEVELOP:
         shutil.copy(RELOAD, libraries / "motcua_reload.py")
         found.append("import motcua_reload")
         for path in _below(target, APP).rglob("*"):
             path.chmod(path.stat().st_mode | ANYBODY_WRITES)
     (libraries / "motcua.pth").write_text("".join(f"{line}\n" for line in found))
+
+
+def _tell_version(package: Package, libraries: Path) -> None:
+    """Let `importlib.metadata` know a package that was not installed but copied."""
+    folder = libraries / f"{package.name.replace('-', '_')}-{package.version}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package.name}\nVersion: {package.version}\n")
 
 
 def _below(target: Path, place: Path) -> Path:
