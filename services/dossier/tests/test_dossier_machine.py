@@ -187,6 +187,11 @@ class DossierMachine(RuleBasedStateMachine):
         self.dossier.settle_upload(upload_id, Inspection(None), self.now)
         self.dossier.attach_result(upload_id, Result("certified_copy", "Bản sao", "1", "documents/" + "f" * 32))
 
+    @precondition(lambda self: self.dossier.state is State.COMPLETED)
+    @rule()
+    def hand_over(self) -> None:
+        self.fire("DeliverResult")
+
     @precondition(lambda self: self.dossier.state.clock is Clock.ENDED and self.dossier.state is not State.COMPLETED)
     @rule()
     def the_next_dossier(self) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from motcua_dossier.domain.machine import Machine, transition
 from motcua_dossier.domain.states import (
     BUSINESS,
     DELIVERY,
@@ -18,7 +17,7 @@ from motcua_dossier.domain.states import (
     State,
     SyncState,
 )
-from motcua_kit.domain import IllegalTransition
+from motcua_kit.domain import IllegalTransition, Machine, transition
 
 ALLOWED_NEXT: dict[int, set[int]] = {
     1: {2, 3, 7},

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from motcua_kit.domain import AlreadyExists, DomainError, Forbidden, IllegalTransition, PreconditionFailed
-from motcua_permits.domain.application import AWAITED, ApplicationState, AwaitedRole, PermitApplication
+from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.bylaws import FindingOutcome
 from motcua_permits.domain.review import (
     ConditionOutcome,
@@ -20,6 +20,7 @@ from motcua_permits.domain.review import (
     RefusalReason,
     SupplementItem,
 )
+from motcua_permits.domain.states import AWAITED, ApplicationState, AwaitedRole
 from motcua_permits.domain.values import LegalReference
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ from motcua_client import Forbidden, NotAuthenticated
 from motcua_kit.access import Caller, Post, RowRule
 from motcua_kit.mapping import unmapped
 from motcua_permits.bootstrap import SERVICE
-from motcua_permits.domain.application import ApplicationState, AwaitedRole, PermitApplication
+from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.bylaws import Finding, FindingInput, FindingOutcome
 from motcua_permits.domain.facts import HouseProposal, SiteFacts
 from motcua_permits.domain.permit import Permit, PermitState, PermittedWork
@@ -31,6 +31,7 @@ from motcua_permits.domain.review import (
     Supplement,
     SupplementItem,
 )
+from motcua_permits.domain.states import ApplicationState, AwaitedRole
 from motcua_permits.domain.values import PermitKind
 from motcua_permits.entrypoints.messages import application_message
 

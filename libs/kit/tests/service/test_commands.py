@@ -70,6 +70,25 @@ def test_a_server_does_not_serve_an_old_schema(invoke: Callable[..., Done]) -> N
     assert "python -m motcua_thingcli migrate" in refused.stderr
 
 
+def test_what_is_kept_for_queues_is_listed_and_then_set_right(invoke: Callable[..., Done], store: Store) -> None:
+    assert invoke("rebuild").returncode == 0
+    history = [{"time": NOW, "actor": "officers/1", "action": "CreateThing", "version": 1}]
+    thing = {"version": 1, "create_time": NOW, "update_time": NOW, "size": 11, "large": False, "history": history}
+    store.collection("things").insert_many([{"_id": "1", **thing}, {"_id": "2", **thing, "large": True, "version": 2}])
+    lost = "things/2: is at change 2; its history has [1]"
+    listed = invoke("rebuild", "--check")
+    assert (listed.returncode, listed.stdout.splitlines()) == (
+        1,
+        ["wrong things/1: large is False, should be True", f"wrong {lost}"],
+    )
+    mended = invoke("rebuild", "--apply")
+    assert (mended.returncode, mended.stdout.splitlines()) == (
+        1,
+        ["mended things/1: large is False, should be True", f"wrong {lost}"],
+    )
+    assert invoke("rebuild").stdout.splitlines() == [f"wrong {lost}"]
+
+
 @pytest.mark.timeout(60)
 def test_a_worker_that_lacks_a_handler_ends_and_says_which(invoke: Callable[..., Done]) -> None:
     assert invoke("migrate").returncode == 0

@@ -16,6 +16,7 @@ from motcua_dossier.adapters.drafts import MongoDrafts
 from motcua_dossier.adapters.identity import IdentityRegistry
 from motcua_dossier.adapters.inspection import FileInspector
 from motcua_dossier.adapters.land import LandServiceRegister
+from motcua_dossier.adapters.lives import LIVES
 from motcua_dossier.adapters.sequences import MongoSequences
 from motcua_dossier.adapters.slip_printer import TypstSlipPrinter
 from motcua_dossier.application.calendar import CalendarOffice
@@ -205,5 +206,6 @@ SERVICE = Service(
     build=build,
     migrations=collections.MIGRATIONS,
     buckets=True,
+    lives=LIVES,
     commands=cli.commands(_calendar_office, load_overrides, IN_USE),
 )

@@ -10,6 +10,7 @@ from motcua_notify.adapters.city import load_library
 from motcua_notify.adapters.collections import MESSAGES, MIGRATIONS, NOTIFICATIONS, SUBSCRIPTIONS
 from motcua_notify.adapters.identity import IdentityDirectory
 from motcua_notify.adapters.jinja import JinjaRenderer
+from motcua_notify.adapters.lives import LIVES
 from motcua_notify.adapters.sms import SmsSender
 from motcua_notify.adapters.smtp import SmtpSender
 from motcua_notify.application.deliver import Deliver
@@ -82,4 +83,4 @@ def build(settings: NotifySettings, runtime: Runtime) -> App:
     )
 
 
-SERVICE = Service("notify", NotifySettings, build, migrations=MIGRATIONS)
+SERVICE = Service("notify", NotifySettings, build, migrations=MIGRATIONS, lives=LIVES)

@@ -19,6 +19,7 @@ from motcua_permits.adapters.collections import APPLICATIONS, MIGRATIONS, PERMIT
 from motcua_permits.adapters.dossier import GrpcDossiers
 from motcua_permits.adapters.identity import GrpcPeople
 from motcua_permits.adapters.land import GrpcLandRegister
+from motcua_permits.adapters.lives import LIVES
 from motcua_permits.adapters.press import TypstPress
 from motcua_permits.adapters.rule_sets import MongoRuleSets
 from motcua_permits.application.appraisal import Appraisal
@@ -90,4 +91,6 @@ def new_verification_code() -> str:
     return "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
 
 
-SERVICE = Service(name="permits", settings=PermitsSettings, build=build, migrations=MIGRATIONS, buckets=True)
+SERVICE = Service(
+    name="permits", settings=PermitsSettings, build=build, migrations=MIGRATIONS, buckets=True, lives=LIVES
+)

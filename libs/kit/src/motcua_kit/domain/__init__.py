@@ -16,6 +16,7 @@ from motcua_kit.domain.errors import (
     StaleVersion,
     ValidationFailed,
 )
+from motcua_kit.domain.machine import Machine, Transition, transition
 
 __all__ = [
     "Aggregate",
@@ -27,10 +28,13 @@ __all__ = [
     "FieldViolation",
     "Forbidden",
     "IllegalTransition",
+    "Machine",
     "NotAuthenticated",
     "NotFound",
     "PreconditionFailed",
     "RateLimited",
     "StaleVersion",
+    "Transition",
     "ValidationFailed",
+    "transition",
 ]

@@ -17,7 +17,7 @@ from motcua_kit.service.definition import Service
 from motcua_kit.service.runtime import Runtime
 from motcua_kit.service.schema import require_database, require_schema
 from motcua_kit.service.worker import run_worker
-from motcua_kit.store import pending_migrations
+from motcua_kit.store import lives, pending_migrations
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 
 
@@ -68,6 +68,8 @@ def command_line(service: Service[Any]) -> click.Group:
         raise SystemExit(1 if check and pending else 0)
 
     group.add_command(_dead_letter_commands(service))
+    if service.lives:
+        group.add_command(_rebuild_command(service))
     for extra in service.commands:
         group.add_command(extra)
     return group
@@ -87,6 +89,21 @@ def _serve_grpc(service: Service[Any], *, migrate_first: bool) -> None:
         health.live, health.ready = server.live, server.ready
         server.run()
     flush_telemetry()
+
+
+def _rebuild_command(service: Service[Any]) -> click.Command:
+    @click.command("rebuild", help="Compute states, queues and statistics again from the history of each document.")
+    @click.option("--apply/--check", "apply", default=False, help="Set right what differs, or only list it (default).")
+    def command(*, apply: bool) -> None:
+        store = Runtime(service.load_settings()).store
+        go_through = lives.mend if apply else lives.check
+        wrong = 0
+        for deviation, mended in go_through(store, service.lives):
+            click.echo(f"{'mended' if mended else 'wrong'} {deviation.resource}: {deviation.text}")
+            wrong += not mended
+        raise SystemExit(1 if wrong else 0)
+
+    return command
 
 
 def _dead_letter_commands(service: Service[Any]) -> click.Group:

@@ -17,7 +17,7 @@ from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.server import GrpcServer, Servicer
 from motcua_kit.service.runtime import Runtime
 from motcua_kit.settings import ServiceSettings
-from motcua_kit.store import Migration, migrate
+from motcua_kit.store import Life, Migration, migrate
 
 SettingsType = TypeVar("SettingsType", bound=ServiceSettings)
 
@@ -47,6 +47,7 @@ class Service(Generic[SettingsType]):
         build: puts the service together; the only place where its parts meet.
         migrations: schema changes, in order.
         buckets: whether it keeps documents in the object store.
+        lives: how its documents follow from their histories.
         commands: further commands for its command line.
     """
 
@@ -55,6 +56,7 @@ class Service(Generic[SettingsType]):
     build: Callable[[SettingsType, Runtime], App]
     migrations: Sequence[Migration] = ()
     buckets: bool = False
+    lives: Sequence[Life[Any]] = ()
     commands: Sequence[click.Command] = field(default=())
 
     @property

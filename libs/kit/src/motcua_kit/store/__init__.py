@@ -2,19 +2,23 @@
 
 from motcua_kit.store.collections import Collection, ensure_collections
 from motcua_kit.store.connection import Store
+from motcua_kit.store.lives import STAYS, Life, Track
 from motcua_kit.store.migrations import Migration, migrate, pending_migrations
 from motcua_kit.store.paging import Page, PageSigner
 from motcua_kit.store.repository import HistoryEntry, Replayed, Repository
 
 __all__ = [
+    "STAYS",
     "Collection",
     "HistoryEntry",
+    "Life",
     "Migration",
     "Page",
     "PageSigner",
     "Replayed",
     "Repository",
     "Store",
+    "Track",
     "ensure_collections",
     "migrate",
     "pending_migrations",

@@ -48,7 +48,10 @@ class Replayed(Exception):
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One change of an aggregate: who, what, when, why, under which trace."""
+    """One change of an aggregate: who, what, when, why, under which trace and request id.
+
+    An aggregate takes a request of a caller once, so (actor, action, request id) is in its history once.
+    """
 
     time: datetime
     actor: str
@@ -57,6 +60,7 @@ class HistoryEntry:
     on_behalf_of: str = ""
     reason: str = ""
     trace_id: str = ""
+    request_id: str = ""
 
 
 class Repository(Generic[AggregateType]):
@@ -290,6 +294,7 @@ def _history(command: Command, version: int) -> Document:
         "reason": command.reason,
         "version": version,
         "trace_id": f"{context.trace_id:032x}" if context.is_valid else "",
+        "request_id": command.request_id,
     }
 
 

@@ -15,6 +15,7 @@ from motcua_kit.objects import ObjectStore
 from motcua_kit.service import Runtime, Service
 from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.store import Store
+from motcua_kit.store.lives import check
 from motcua_kit.testing.clock import SettableClock
 from motcua_kit.testing.issuer import URL, Issuer
 from motcua_kit.testing.running import RunningService
@@ -99,7 +100,10 @@ def serve(
     issuer: Issuer,
     signing_files: dict[str, Path],
 ) -> Iterator[Callable[..., RunningService]]:
-    """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword."""
+    """Serve a service in this process: `serve(SERVICE, land_address=…)`; settings may be given by keyword.
+
+    Whatever the test did, each document must be what its history makes of it at the end.
+    """
     running: list[RunningService] = []
     runtimes: list[Runtime] = []
 
@@ -132,7 +136,10 @@ def serve(
         return running[-1]
 
     yield start
+    deviations = [deviation for one in running for deviation, _ in check(store, one.lives)]
     for one in running:
         one.stop()
     for runtime in runtimes:
         runtime.close()
+    if deviations:
+        pytest.fail(f"documents are not what their history makes of them: {deviations}")

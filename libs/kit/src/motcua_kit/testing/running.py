@@ -38,11 +38,13 @@ class RunningService:
         app: the service as it was built.
         runtime: what it was built with; its store holds what the service wrote.
         address: of its gRPC server.
+        lives: how its documents follow from their histories.
     """
 
     def __init__(self, service: Service[Any], settings: Any, runtime: Runtime, issuer: Issuer) -> None:
         service.migrate(runtime)
         self.runtime = runtime
+        self.lives = service.lives
         self.app: App = service.build(settings, runtime)
         self._issuer = issuer
         self._clients: list[Any] = []

@@ -10,8 +10,7 @@ from typing import Any
 from motcua_dossier.domain import events
 from motcua_dossier.domain.calendar import CityCalendar
 from motcua_dossier.domain.law import LegalReference
-from motcua_dossier.domain.machine import Machine, transition
-from motcua_kit.domain import Aggregate, FieldViolation, IllegalTransition, ValidationFailed
+from motcua_kit.domain import Aggregate, FieldViolation, IllegalTransition, Machine, ValidationFailed, transition
 
 
 class ConsultationState(Enum):

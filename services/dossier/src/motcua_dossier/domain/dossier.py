@@ -564,6 +564,15 @@ class Dossier(Aggregate):
         """Return the parcel that the form names; empty when there is none."""
         return str(value_at(self.form, procedure.parcel_field) or "") if procedure.parcel_field else ""
 
+    def queue(self, moved: datetime) -> None:
+        """Give the dossier its place in the queue.
+
+        Args:
+            moved: when it came into its state, or when the draft was made.
+        """
+        self.waits_for = self.state.waits_for
+        self.queue_time = self.due_time or moved
+
     # ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _move(self, command: str, now: datetime) -> None:
@@ -575,8 +584,7 @@ class Dossier(Aggregate):
         if after.clock is Clock.PAUSED:
             self._running_term().pause(after, now)
         self.sync_state = SYNC.next(self.sync_state, "Queue")
-        self.waits_for = after.waits_for
-        self.queue_time = self.due_time or now
+        self.queue(now)
 
     def _reschedule(self, calendar: CityCalendar, cause: str) -> datetime:
         """Compute the due time anew; return it, and say so when it moved."""

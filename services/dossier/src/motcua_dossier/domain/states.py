@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum, IntEnum
 
-from motcua_dossier.domain.machine import Machine, transition
+from motcua_kit.domain import Machine, transition
 
 
 class State(IntEnum):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from motcua_kit.domain import Aggregate, Event, IllegalTransition
+from motcua_kit.domain import Aggregate, Event, IllegalTransition, Machine, transition
 from motcua_notify.domain.channel import Channel
 from motcua_notify.domain.policy import Backoff
 
@@ -42,6 +42,13 @@ NEXT: dict[State, frozenset[State]] = {
     State.SUPPRESSED: frozenset(),
 }
 """The whole state machine."""
+
+MACHINE = Machine(
+    "notification",
+    "TRANSITION_NOT_ALLOWED",
+    [transition(after.value, [before for before in State if after in NEXT[before]], after) for after in State],
+)
+"""The same as a table, in which a step is called like the state that it leads to."""
 
 
 class Outcome(StrEnum):
@@ -222,7 +229,7 @@ class Notification(Aggregate):
         )
 
     def _enter(self, state: State) -> None:
-        if state not in NEXT[self.state]:
+        if MACHINE.reach(self.state, state.value) is None:
             raise self._illegal(state.value)
         self.state = state
 

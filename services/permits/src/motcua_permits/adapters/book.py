@@ -11,8 +11,9 @@ from motcua_kit.command import Command
 from motcua_kit.domain import Conflict
 from motcua_kit.store import Repository, Store
 from motcua_permits.adapters.collections import COUNTERS
-from motcua_permits.domain.application import ApplicationState, PermitApplication
+from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.permit import Permit
+from motcua_permits.domain.states import ApplicationState
 
 
 class MongoPermitBook:

@@ -13,12 +13,13 @@ from motcua_kit.command import Command
 from motcua_kit.domain import AlreadyExists, FieldViolation, NotFound, PreconditionFailed, ValidationFailed
 from motcua_permits.application.forms import kind_of, proposal_of
 from motcua_permits.application.ports import Applications, Dossiers, LandRegister, RefusedByDossier, RuleSets
-from motcua_permits.domain.application import ApplicationState, PermitApplication
+from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.bylaws import Finding, RuleSet
 from motcua_permits.domain.catalogue import Catalogue
 from motcua_permits.domain.facts import HouseProposal, SiteFacts, facts_of
 from motcua_permits.domain.permit import local_date
 from motcua_permits.domain.review import ConditionReview, SupplementItem
+from motcua_permits.domain.states import ApplicationState
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from motcua_kit.access import Access
 from motcua_kit.domain import NotFound
 from motcua_kit.store.paging import Page
 from motcua_permits.application.ports import AccessLog, Applications, Permits
-from motcua_permits.domain.application import AwaitedRole, PermitApplication
+from motcua_permits.domain.application import PermitApplication
 from motcua_permits.domain.permit import Permit, normalised
+from motcua_permits.domain.states import AwaitedRole
 
 APPLICATION_FIELDS = ("proposal", "parcel", "decision")
 PERMIT_FIELDS = ("work", "parcel", "document_sha256")

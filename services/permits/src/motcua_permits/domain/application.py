@@ -1,27 +1,16 @@
-"""The application for a building permit: its states, and who may take it from one to the next.
-
-OPENED ──checks──▶ UNDER_REVIEW ◀─supplement─▶ SUPPLEMENT_REQUESTED
-                    │      ▲
-              propose      return
-                    ▼      │
-                    PROPOSED ──approve──▶ APPROVED ──issue──▶ ISSUED
-                         └───refuse───▶ REFUSED
-CLOSED from every state before the number is given, when the dossier is withdrawn or stopped.
-"""
+"""The application for a building permit: what it holds, and what each step does to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 
 from motcua_kit.domain import (
     Aggregate,
     AlreadyExists,
     FieldViolation,
     Forbidden,
-    IllegalTransition,
     PreconditionFailed,
     ValidationFailed,
 )
@@ -46,43 +35,8 @@ from motcua_permits.domain.review import (
     Supplement,
     SupplementItem,
 )
+from motcua_permits.domain.states import AWAITED, STEPS, ApplicationState, AwaitedRole
 from motcua_permits.domain.values import LegalReference, PermitKind
-
-
-class ApplicationState(StrEnum):
-    """Where an application stands."""
-
-    OPENED = "OPENED"
-    UNDER_REVIEW = "UNDER_REVIEW"
-    SUPPLEMENT_REQUESTED = "SUPPLEMENT_REQUESTED"
-    PROPOSED = "PROPOSED"
-    APPROVED = "APPROVED"
-    ISSUED = "ISSUED"
-    REFUSED = "REFUSED"
-    CLOSED = "CLOSED"
-
-
-class AwaitedRole(StrEnum):
-    """Whose move an application waits for."""
-
-    UNSPECIFIED = "UNSPECIFIED"
-    SYSTEM = "SYSTEM"
-    HANDLER = "HANDLER"
-    APPLICANT = "APPLICANT"
-    LEADER = "LEADER"
-
-
-AWAITED = {
-    ApplicationState.OPENED: AwaitedRole.SYSTEM,
-    ApplicationState.UNDER_REVIEW: AwaitedRole.HANDLER,
-    ApplicationState.SUPPLEMENT_REQUESTED: AwaitedRole.APPLICANT,
-    ApplicationState.PROPOSED: AwaitedRole.LEADER,
-    ApplicationState.APPROVED: AwaitedRole.SYSTEM,
-    ApplicationState.ISSUED: AwaitedRole.UNSPECIFIED,
-    ApplicationState.REFUSED: AwaitedRole.UNSPECIFIED,
-    ApplicationState.CLOSED: AwaitedRole.UNSPECIFIED,
-}
-"""Whose move each state waits for."""
 
 
 @dataclass(kw_only=True)
@@ -162,12 +116,12 @@ class PermitApplication(Aggregate):
         Raises:
             IllegalTransition: it is no longer under appraisal.
         """
-        self._require("RunChecks", ApplicationState.OPENED, ApplicationState.UNDER_REVIEW)
+        self._require("RunChecks")
         self.findings = tuple(findings)
         self.site = site
         self.building_class = building_class
         self.checks_time = now
-        self._enter(ApplicationState.UNDER_REVIEW)
+        self._move("RunChecks")
 
     def review(self, reviews: Sequence[ConditionReview], *, officer: str, now: datetime) -> None:
         """Record a handler's review of conditions (NĐ 217/2026 Điều 50–52).
@@ -176,7 +130,7 @@ class PermitApplication(Aggregate):
             ValidationFailed: a condition is unknown.
             IllegalTransition: the application is not under review.
         """
-        self._require("ReviewChecklist", ApplicationState.UNDER_REVIEW)
+        self._require("ReviewChecklist")
         conditions = {condition.code: condition for condition in self.checklist}
         for position, review in enumerate(reviews):
             if review.code not in conditions:
@@ -200,7 +154,7 @@ class PermitApplication(Aggregate):
             AlreadyExists: the agency has an unanswered question on the same subject.
             IllegalTransition: the application is not under review.
         """
-        self._require("RequestConsultation", ApplicationState.UNDER_REVIEW)
+        self._require("RequestConsultation")
         if any(
             asked.pending and (asked.agency_unit, asked.subject) == (agency_unit, subject)
             for asked in self.consultations
@@ -237,21 +191,21 @@ class PermitApplication(Aggregate):
             PreconditionFailed: the one supplement has been used.
             IllegalTransition: the application is not under review.
         """
-        self._require("RequestSupplement", ApplicationState.UNDER_REVIEW)
+        self._require("RequestSupplement")
         if self.supplement is not None:
             raise PreconditionFailed("SUPPLEMENT_USED", "the law allows one supplement only", application=self.name)
         self.supplement = Supplement(tuple(items), officer, now)
         self.problem = ""
         self._handled_by(officer)
-        self._enter(ApplicationState.SUPPLEMENT_REQUESTED)
+        self._move("RequestSupplement")
         self.record(SupplementNeeded(self.name, self.dossier, self.unit))
 
     def drop_supplement(self, problem: str) -> None:
         """Take back a supplement that the dossier service refused to ask for: the applicant never heard of it."""
-        if self.state is ApplicationState.SUPPLEMENT_REQUESTED:
+        if STEPS.reach(self.state, "DropSupplement"):
             self.supplement = None
             self.problem = problem
-            self._enter(ApplicationState.UNDER_REVIEW)
+            self._move("DropSupplement")
 
     def take_supplement(self, proposal: HouseProposal, *, parcel: str, due_time: datetime, now: datetime) -> bool:
         """Take the applicant's answer: a new proposal to check; conditions not met are open again.
@@ -259,11 +213,7 @@ class PermitApplication(Aggregate):
         The one-stop may have asked for it by itself, so the application may be under review. What is proposed or
         decided stays as it is: False is returned.
         """
-        if self.state not in {
-            ApplicationState.OPENED,
-            ApplicationState.UNDER_REVIEW,
-            ApplicationState.SUPPLEMENT_REQUESTED,
-        }:
+        if STEPS.reach(self.state, "TakeSupplement") is None:
             return False
         self.proposal = proposal
         self.parcel = parcel
@@ -276,7 +226,7 @@ class PermitApplication(Aggregate):
             else condition
             for condition in self.checklist
         )
-        self._enter(ApplicationState.UNDER_REVIEW)
+        self._move("TakeSupplement")
         return True
 
     def take_due_time(self, due_time: datetime) -> None:
@@ -301,7 +251,7 @@ class PermitApplication(Aggregate):
             ValidationFailed: a refusal without a lawful reason, or a warning that the note does not explain.
             IllegalTransition: the application is not under review.
         """
-        self._require("ProposeDecision", ApplicationState.UNDER_REVIEW)
+        self._require("ProposeDecision")
         if self.checks_time is None:
             raise PreconditionFailed("CHECKS_NOT_RUN", "the by-law checks have not been run", application=self.name)
         if outcome is DecisionOutcome.GRANT:
@@ -312,7 +262,7 @@ class PermitApplication(Aggregate):
         returned = self.decision.return_reason if self.decision else ""
         self.decision = Decision(outcome, officer, now, note.strip(), tuple(reasons), return_reason=returned)
         self._handled_by(officer)
-        self._enter(ApplicationState.PROPOSED)
+        self._move("ProposeDecision")
 
     def return_proposal(self, reason: str, *, officer: str) -> None:
         """Send a proposal back to the handler.
@@ -323,7 +273,7 @@ class PermitApplication(Aggregate):
         decision = self._proposed("ReturnProposal")
         self._require_independent(officer)
         self.decision = replace(decision, return_reason=reason)
-        self._enter(ApplicationState.UNDER_REVIEW)
+        self._move("ReturnProposal")
 
     def approve(self, *, officer: str, now: datetime) -> None:
         """Grant the permit as proposed.
@@ -334,7 +284,7 @@ class PermitApplication(Aggregate):
             IllegalTransition: nothing is proposed.
         """
         self._decide("ApproveApplication", DecisionOutcome.GRANT, officer, now)
-        self._enter(ApplicationState.APPROVED)
+        self._move("ApproveApplication")
         self.record(ApplicationApproved(self.name, self.dossier, self.unit, officer))
 
     def refuse(self, *, officer: str, now: datetime) -> None:
@@ -346,7 +296,7 @@ class PermitApplication(Aggregate):
             IllegalTransition: nothing is proposed.
         """
         self._decide("RefuseApplication", DecisionOutcome.REFUSE, officer, now)
-        self._enter(ApplicationState.REFUSED)
+        self._move("RefuseApplication")
         self.record(ApplicationRefused(self.name, self.dossier, self.unit, officer))
 
     def take_permit(self, permit: str) -> None:
@@ -355,7 +305,7 @@ class PermitApplication(Aggregate):
         Raises:
             IllegalTransition: the permit is not granted.
         """
-        self._require("number", ApplicationState.APPROVED)
+        self._require("Number")
         self.permit = permit
 
     def finish(self) -> None:
@@ -364,25 +314,25 @@ class PermitApplication(Aggregate):
         Raises:
             IllegalTransition: no permit was numbered.
         """
-        self._require("issue", ApplicationState.APPROVED, ApplicationState.ISSUED)
-        self._enter(ApplicationState.ISSUED)
+        self._move("Issue")
 
     def close(self) -> None:
         """End the application because its dossier ended; what is decided and numbered stays."""
-        if not self.permit and self.state is not ApplicationState.REFUSED:
-            self._enter(ApplicationState.CLOSED)
+        if not self.permit and STEPS.reach(self.state, "Close"):
+            self._move("Close")
+
+    def queue(self) -> None:
+        """Give the application its place in the queues."""
+        self.awaited_role = AWAITED[self.state]
 
     # ---- inside ------------------------------------------------------------------------------------------------------
 
-    def _require(self, step: str, *states: ApplicationState) -> None:
-        if self.state not in states:
-            raise IllegalTransition(
-                "TRANSITION_NOT_ALLOWED", f"{step} is not possible in state {self.state}", step=step, state=self.state
-            )
+    def _require(self, step: str) -> None:
+        STEPS.next(self.state, step)
 
-    def _enter(self, state: ApplicationState) -> None:
-        self.state = state
-        self.awaited_role = AWAITED[state]
+    def _move(self, step: str) -> None:
+        self.state = STEPS.next(self.state, step)
+        self.queue()
 
     def _handled_by(self, officer: str) -> None:
         self.handler = self.handler or officer
@@ -449,7 +399,7 @@ class PermitApplication(Aggregate):
         return tuple(complete)
 
     def _proposed(self, step: str) -> Decision:
-        self._require(step, ApplicationState.PROPOSED)
+        self._require(step)
         if self.decision is None:  # the state says otherwise: stored data is broken
             message = f"{self.name} is proposed without a proposal"
             raise AssertionError(message)

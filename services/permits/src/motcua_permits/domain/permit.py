@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 
-from motcua_kit.domain import Aggregate
+from motcua_kit.domain import Aggregate, Machine, transition
 from motcua_permits.domain.bylaws import vi_number
 from motcua_permits.domain.events import PermitIssued
 from motcua_permits.domain.facts import HouseProposal, SiteFacts, facts_of
@@ -118,6 +118,9 @@ class PermitState(StrEnum):
     ISSUED = "ISSUED"
 
 
+ISSUING = Machine("permit", "TRANSITION_NOT_ALLOWED", [transition("Issue", [PermitState.NUMBERED], PermitState.ISSUED)])
+
+
 @dataclass(kw_only=True)
 class Permit(Aggregate):
     """A building permit (giấy phép xây dựng). Its id is that of the application: one application, one permit.
@@ -171,12 +174,12 @@ class Permit(Aggregate):
 
     def take_document(self, key: str, version: str, sha256: str) -> None:
         """Keep the signed PDF: the permit is issued. A second document never replaces the first."""
-        if self.state is not PermitState.NUMBERED:
+        if (issued := ISSUING.reach(self.state, "Issue")) is None:
             return
         self.document_key = key
         self.document_version = version
         self.document_sha256 = sha256
-        self.state = PermitState.ISSUED
+        self.state = issued
         self.record(PermitIssued(self.name, self.application, self.dossier, self.unit, self.number))
 
     def verifies(self, number: str, code: str) -> bool:

@@ -12,8 +12,8 @@ from motcua_kit.rpc.times import moment_or_none
 from motcua_permits.application.appraisal import Appraisal
 from motcua_permits.application.decisions import Decisions
 from motcua_permits.application.queries import Queries, QueueFilter
-from motcua_permits.domain.application import AwaitedRole
 from motcua_permits.domain.review import ConditionReview, DecisionOutcome, RefusalReason, SupplementItem
+from motcua_permits.domain.states import AwaitedRole
 from motcua_permits.entrypoints.messages import application_message, permit_message, verification_message
 
 APPLICATIONS = "permitApplications"

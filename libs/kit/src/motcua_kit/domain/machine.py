@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from motcua_kit.domain import IllegalTransition
+from motcua_kit.domain.errors import IllegalTransition
 
 StateType = TypeVar("StateType", bound=Enum)
 
@@ -56,12 +56,16 @@ class Machine(Generic[StateType]):
         Raises:
             IllegalTransition: the state does not allow the command.
         """
-        target = self._targets.get((command, state))
+        target = self.reach(state, command)
         if target is None:
             raise IllegalTransition(
                 self.reason, f"{self.name}: {command} is not allowed in {state.name}", command=command, state=state.name
             )
         return target
+
+    def reach(self, state: StateType, command: str) -> StateType | None:
+        """Return the state that a command leads to, or None when the state does not allow it."""
+        return self._targets.get((command, state))
 
     def edges(self) -> Iterator[tuple[StateType, str, StateType]]:
         """Return every (state, command, next state) of the table."""
