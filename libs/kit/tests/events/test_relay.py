@@ -7,15 +7,19 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
+import redis
+from kombu.exceptions import BatchPublishError
+
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import system_clock
 from motcua_kit.events import sent
-from motcua_kit.events.relay import BATCH, Relay, stuck_events
+from motcua_kit.events.relay import BATCH, OUTAGES, Relay, stuck_events
 from motcua_kit.store import Store
 
 
@@ -100,10 +104,10 @@ def test_what_happens_while_the_relay_sends_is_relayed_too_and_once(bench: Any) 
     overtaken: list[str] = []
 
     class Overtaken(Relay):
-        def _send(self, event: dict[str, Any]) -> None:
-            super()._send(event)
+        def _send(self, events: Sequence[dict[str, Any]]) -> None:
+            super()._send(events)
             if not overtaken:
-                overtaken.append(event["id"])
+                overtaken.extend(event["id"] for event in events)
                 bench.change("1", 2)
 
     relay = Overtaken(bench.store, bench.topology, bench.app)
@@ -116,8 +120,8 @@ def test_a_change_without_events_while_the_relay_sends_leaves_nothing_behind(ben
     bench.add("1")
 
     class Overtaken(Relay):
-        def _send(self, event: dict[str, Any]) -> None:
-            super()._send(event)
+        def _send(self, events: Sequence[dict[str, Any]]) -> None:
+            super()._send(events)
             bench.things.change("1", bench.command(), lambda _: None)
 
     Overtaken(bench.store, bench.topology, bench.app).sweep()
@@ -135,7 +139,7 @@ KILLED = """
     from motcua_kit.store import Store
     from motcua_kit.topology import Subscription, Topology
 
-    Collection.update_one = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
+    Collection.bulk_write = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     settings = ServiceSettings(
         profile=Profile.LOCAL, service_name="{service}", mongodb_uri="unused", broker_url="{broker_url}"
     )
@@ -169,6 +173,36 @@ def test_a_running_relay_hears_of_new_events(bench: Any) -> None:
         bench.change("1")
         bench.add("2")
         assert sorted(ids(bench.wait_for(f"{bench.service}.default", 2))) == ["things/1#2.0", "things/2#1.0"]
+
+
+def know_queues(bench: Any, relay: Relay) -> None:
+    """Send something, so that the queues are known to be there and only sending can fail."""
+    bench.add("0")
+    relay.sweep()
+    for queue in ("default", "slow"):
+        bench.received(f"{bench.service}.{queue}")
+
+
+def test_a_batch_that_the_broker_takes_only_in_part_is_sent_again_whole(bench: Any, servers: EmbeddedServers) -> None:
+    first, second = f"{bench.service}.default", f"{bench.service}.slow"
+    relay = Relay(bench.store, bench.topology, bench.app)
+    know_queues(bench, relay)
+    bench.add("1", 2)
+    bench.add("2")
+    with redis.Redis.from_url(servers.broker_url) as broker:
+        broker.set(second, "no list")  # what goes there is refused, what goes elsewhere is taken
+        with pytest.raises(OUTAGES) as failure:
+            relay.sweep()
+        assert failure.type is BatchPublishError
+        assert broker.llen(first) == 3, "a part was taken"
+        broker.delete(second)
+    assert bench.pending() == 2
+    assert relay.sweep() == 3
+    assert bench.pending() == 0
+    assert sorted(ids(bench.received(second))) == ["things/1#1.0", "things/1#1.1", "things/2#1.0"]
+    twice = ids(bench.received(first))
+    assert [one for one in twice if "/1#" in one] == ["things/1#1.0", "things/1#1.1"] * 2
+    assert twice.count("things/2#1.0") == 2
 
 
 def test_an_outage_of_the_broker_loses_nothing(

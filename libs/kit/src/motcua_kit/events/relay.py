@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
+from kombu.messaging import Producer
 from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.propagate import extract
+from pymongo import UpdateOne
 from pymongo.errors import PyMongoError
 
 from motcua_kit.clock import system_clock
@@ -21,6 +24,7 @@ from motcua_kit.topology import Topology
 
 log = structlog.get_logger(__name__)
 
+OUTAGES = (PyMongoError, ConnectionError, OperationalError, BatchPublishError)
 BATCH = 200
 SWEEP_SECONDS = 2.0
 """How often all outboxes are looked through, whatever the change stream says."""
@@ -51,7 +55,7 @@ class Relay:
             wake.clear()
             try:
                 self.sweep()
-            except (PyMongoError, ConnectionError, OperationalError) as error:
+            except OUTAGES as error:
                 log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
                 stop.wait(1.0)
                 continue
@@ -67,33 +71,41 @@ class Relay:
     def drain(self, collection: str) -> int:
         """Hand over the events of one collection and return how many."""
         total = 0
-        while True:
+        while pending := self._pending(collection):
+            events = [event for document in pending for event in document["outbox"]]
             with suppress_instrumentation():
-                pending = list(
-                    self._store.collection(collection).find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH)
-                )
-                note_sent(self._store, [event for document in pending for event in document["outbox"]])
-            for document in pending:
-                total += self._hand_over(collection, document)
+                note_sent(self._store, events)
+            self._send(events)
+            self._take_out(collection, pending)
+            total += len(events)
             if len(pending) < BATCH:
-                return total
+                break
+        return total
 
-    def _hand_over(self, collection: str, document: Document) -> int:
-        events = document["outbox"]
-        for event in events:
-            self._send(event)
+    def _pending(self, collection: str) -> list[Document]:
+        documents = self._store.collection(collection)
         with suppress_instrumentation():
-            documents = self._store.collection(collection)
-            sent = documents.update_one(
-                {"_id": document["_id"], "version": document["version"]},
-                {"$set": {"outbox": []}, "$unset": {"pending": ""}},
-            )
-            if sent.matched_count == 0:  # changed meanwhile: take out only what was sent, the next sweep does the rest
-                ids = [event["id"] for event in events]
-                documents.update_one({"_id": document["_id"]}, {"$pull": {"outbox": {"id": {"$in": ids}}}})
-        return len(events)
+            return list(documents.find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH))
 
-    def _send(self, event: Document) -> None:
+    def _send(self, events: Sequence[Document]) -> None:
+        """Give events to the broker, in order and in one go; when that fails, nobody knows which of them it has.
+
+        Raises:
+            OperationalError: the broker does not answer.
+            BatchPublishError: it stopped to answer, or refused, in the middle.
+        """
+        with self._app.producer_or_acquire() as producer:
+
+            def publish() -> None:
+                with producer.batch():
+                    for event in events:
+                        self._publish(producer, event)
+
+            # The pool may give a connection that died long ago: begin the whole anew, as no part of it counts alone.
+            policy = self._app.conf.task_publish_retry_policy
+            producer.connection.ensure(producer, publish, **policy)()
+
+    def _publish(self, producer: Producer, event: Document) -> None:
         age = datetime.now(UTC) - event["time"]
         if age > STUCK_AFTER:
             log.warning("event_was_stuck", event_id=event["id"], seconds=int(age.total_seconds()))
@@ -105,10 +117,31 @@ class Relay:
         del wire["trace"]
         token = otel_context.attach(extract(event["trace"]))  # the consequence belongs to the trace of its cause
         try:
-            for subscription in subscriptions:
-                self._app.send_task(subscription.task, kwargs={"event": wire}, queue=subscription.route)
+            for one in subscriptions:
+                self._app.send_task(one.task, kwargs={"event": wire}, queue=one.route, producer=producer, retry=False)
         finally:
             otel_context.detach(token)
+
+    def _take_out(self, collection: str, sent: Sequence[Document]) -> None:
+        """Take what was sent out of the documents; what happened meanwhile stays for the next sweep."""
+        unchanged = [
+            UpdateOne(
+                {"_id": document["_id"], "version": document["version"]},
+                {"$set": {"outbox": []}, "$unset": {"pending": ""}},
+            )
+            for document in sent
+        ]
+        changed = [
+            UpdateOne(
+                {"_id": document["_id"], "version": {"$ne": document["version"]}},
+                {"$pull": {"outbox": {"id": {"$in": [event["id"] for event in document["outbox"]]}}}},
+            )
+            for document in sent
+        ]
+        with suppress_instrumentation():
+            documents = self._store.collection(collection)
+            if documents.bulk_write(unchanged, ordered=False).matched_count < len(sent):
+                documents.bulk_write(changed, ordered=False)
 
     def _watch(self, stop: threading.Event, wake: threading.Event) -> None:
         """Wake the relay as soon as a document with events is written; where there is no change stream, sweeps do."""
