@@ -19,10 +19,10 @@ import yaml
 from pydantic import SecretStr
 
 from motcua_kit.settings import ServiceSettings
+from motcua_ops.naming import SERVICES
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "helm" / "motcua"
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 BEGIN, END = "<!-- values -->", "<!-- /values -->"
 KEYWORDS = {
     "type",
@@ -47,13 +47,22 @@ def topology() -> str:
 
 
 def values_schema() -> str:
-    """`values.schema.json` with the settings that the services' classes have now."""
+    """`values.schema.json` with the services that there are and the settings that their classes have now."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    schema["properties"]["services"] |= {
+        "properties": {name: _service(name) for name in SERVICES},
+        "required": sorted(SERVICES),
+    }
     schema["$defs"]["settings"] = settings_schema(ServiceSettings)
     for name in SERVICES:
         settings = importlib.import_module(f"motcua_{name}.bootstrap").SERVICE.settings
         schema["$defs"][f"{name}Settings"] = settings_schema(settings)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _service(name: str) -> dict[str, Any]:
+    own = {"properties": {"settings": {"$ref": f"#/$defs/{name}Settings"}}}
+    return {"allOf": [{"$ref": "#/$defs/service"}, own]}
 
 
 def settings_schema(settings: type[ServiceSettings]) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from motcua_kit.access import ANYONE, Caller, PermissionTable, Post
 from motcua_kit.rpc.server import rpcs_of
 from motcua_kit.service import Service
 from motcua_kit.testing import Issuer, RunningService, citizen, officer, service_caller
+from motcua_ops.naming import SERVICES
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 OFFICER_ROLES = (
     "reception_officer",
     "handler",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chartkit import restricted
 from chartkit.kubernetes_schemas import VERSIONS, violation
 from chartkit.rendering import VARIATIONS, Rendered, Values, chart, render, values_of, with_value
-from chartkit.settings import SERVICES
+from motcua_ops.naming import SERVICES
 
 ON_PURPOSE = re.compile(
     r"execution error at \(\S+\): \s*values of motcua:\n  [\w.]+: |values don't meet .*\n.*\n- at '/\w+", re.ASCII

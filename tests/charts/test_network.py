@@ -8,8 +8,8 @@ import pytest
 
 from chartkit.network import Endpoint, allowed
 from chartkit.rendering import NAMESPACE, ROOT, Rendered, Workload, render, rendered, values_of, with_value
-from chartkit.settings import SERVICES
 from motcua_kit.topology import Topology
+from motcua_ops.naming import SERVICES
 
 TOPOLOGY = Topology.load(ROOT / "telemetry" / "topology.yaml")
 GRPC, HTTP, MONGODB, S3, BROKER, OTLP, TRACES, EID, SMTP, SMS = (

@@ -6,7 +6,7 @@ import helm_python
 import pytest
 
 from chartkit.rendering import Values, render, values_of, with_value
-from chartkit.settings import SERVICES
+from motcua_ops.naming import SERVICES
 
 REFUSED = (helm_python.HelmValuesError, helm_python.HelmRenderError)
 

@@ -11,7 +11,6 @@ from chartkit.rendering import CHART, NAMESPACE, Rendered, Workload, chart, rend
 from chartkit.settings import (
     NOT_OURS,
     SECRETS_DIR,
-    SERVICES,
     class_of,
     environment,
     secret_files,
@@ -20,6 +19,7 @@ from chartkit.settings import (
     variables,
 )
 from motcua_kit.settings import SchedulerSettings
+from motcua_ops.naming import SERVICES
 
 IMAGES_OWN = {"CITY_DIR", "TOPOLOGY_FILE"}
 """The image sets them: they name what lies in it."""

@@ -5,8 +5,9 @@ import itertools
 import pytest
 
 from chartkit.rendering import NAMESPACE, RELEASE, ROOT, Rendered, Workload, render, values_of, with_value
-from chartkit.settings import SERVICES, environment
+from chartkit.settings import environment
 from motcua_kit.topology import Topology
+from motcua_ops.naming import SERVICES
 
 TOPOLOGY = Topology.load(ROOT / "telemetry" / "topology.yaml")
 QUEUES = {

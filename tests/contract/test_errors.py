@@ -11,8 +11,8 @@ import yaml
 
 from motcua_kit import domain
 from motcua_kit.localisation import OWN_TEXTS
+from motcua_ops.naming import SERVICES
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 ERRORS = {name for name in domain.__all__ if issubclass(getattr(domain, name), domain.DomainError)}
 
 

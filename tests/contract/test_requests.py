@@ -10,7 +10,8 @@ import pytest
 from buf.validate import validate_pb2
 from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
+from motcua_ops.naming import SERVICES
+
 FREE = (FieldDescriptor.TYPE_BOOL, FieldDescriptor.TYPE_MESSAGE)
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from motcua_kit.domain import Event
 from motcua_kit.topology import Topology
+from motcua_ops.naming import SERVICES
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 TOPOLOGY = Topology.load(Path(__file__).parents[2] / "telemetry" / "topology.yaml")
 
 

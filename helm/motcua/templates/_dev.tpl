@@ -99,7 +99,7 @@ resources: {{ toJson $root.Values.resources.job }}
 restart: Never
 attempts: 0
 limitSeconds: 3600
-uses: [identity, dossier, land, permits, notify, identity-http, permits-http, object-store, eid, sms, traces, telemetry]
+uses: {{ concat (keys $root.Values.services | sortAlpha) (list "identity-http" "permits-http" "object-store" "eid" "sms" "traces" "telemetry") | toJson }}
 secrets:
   motcua-dev:
     - {secret: {{ $root.Values.devWorld.existingSecret }}}

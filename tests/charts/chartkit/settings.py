@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from chartkit.rendering import Object, Workload
 from motcua_kit.settings import ServiceSettings
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 SECRETS_DIR = "SECRETS_DIR"
 
 NOT_OURS = {

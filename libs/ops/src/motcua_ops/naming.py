@@ -1,10 +1,14 @@
-"""Names that the charts give, as far as operators' commands need them."""
+"""Names of the suite's services, and those that the charts give, as far as operators' commands need them."""
 
 from dataclasses import dataclass
 
 CHART = "motcua"
 SERVICES = ("identity", "dossier", "land", "permits", "notify")
+"""Every service, in the order in which they are shown; tools, development and tests have the list from here."""
+
 WITH_HTTP = ("identity", "permits")
+"""Those that also have pages."""
+
 OPS = "ops"
 """OIDC client, certificate and image of the operators' command."""
 

@@ -126,7 +126,7 @@ def test_services_that_are_not_part_of_the_installation_are_skipped_and_not_miss
     skipped = {item.subject: item.text for item in network.names(context) if item.status is Status.SKIPPED}
     assert skipped == {
         "land": f"{NOT_HERE}: it is dns:///land.example.vn:443",
-        **dict.fromkeys(("dossier", "permits", "notify"), NOT_HERE),
+        **dict.fromkeys({*SERVICES} - {"identity", "land"}, NOT_HERE),
     }
     assert [item.subject for item in findings(databases.schemas, context)] == ["schema of identity"]
     assert findings(stores.objects, context) == []

@@ -18,6 +18,7 @@ from motcua_devstack.jaeger import spans_of
 from motcua_devstack.keys import SecretFolder
 from motcua_devstack.traces import Span
 from motcua_kit.environment import TlsSettings
+from motcua_ops.naming import SERVICES
 
 NOT_FOUND = 404
 
@@ -45,8 +46,7 @@ class Surroundings(TlsSettings):
 
     def suite(self, observe: Callable[[grpc.Channel], grpc.Channel]) -> Suite:
         """The suite, with each channel wrapped by `observe`."""
-        services = ("identity", "dossier", "land", "permits", "notify")
-        addresses = {service: str(getattr(self, f"{service}_address")) for service in services}
+        addresses = {service: str(getattr(self, f"{service}_address")) for service in SERVICES}
         return Suite(addresses, observe, Web(self.patience, self.tls_ca_file), self.tls)
 
     def world(self, observe: Callable[[grpc.Channel], grpc.Channel]) -> World:

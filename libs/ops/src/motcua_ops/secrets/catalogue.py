@@ -59,7 +59,11 @@ def tls_kind(owner: str) -> str:
 
 
 OWN: Mapping[str, Mapping[str, Origin]] = {
-    "identity": {"SEALING_KEY": Origin.MADE, "EID_CLIENT_SECRET": Origin.BROUGHT},
+    "identity": {
+        "SEALING_KEY": Origin.MADE,
+        "EID_CLIENT_SECRET": Origin.BROUGHT,
+        "ATTEMPTS_URL": Origin.OPTIONAL,
+    },
     "notify": {"SMTP_PASSWORD": Origin.OPTIONAL, "SMS_TOKEN": Origin.OPTIONAL},
 }
 """What a service keeps besides the secret of its OIDC client."""

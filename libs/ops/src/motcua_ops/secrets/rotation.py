@@ -169,6 +169,13 @@ ROTATIONS: Mapping[str, Rotation] = {
         "documents signed so far stay valid: each carries its certificates",
     ),
     "eid": _brought("secret at the national e-ID", "identity", ("EID_CLIENT_SECRET",), restart("identity")),
+    "attempts": _brought(
+        "connection string of the server that counts wrong sign-ins",
+        "identity",
+        ("ATTEMPTS_URL",),
+        KEEP,
+        restart("identity"),
+    ),
     "smtp": _brought("password at the SMTP server", "notify", ("SMTP_PASSWORD",), restart("notify")),
     "sms": _brought("token at the SMS gateway", "notify", ("SMS_TOKEN",), restart("notify")),
 }
