@@ -6,6 +6,7 @@ import hashlib
 import socket
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,24 @@ def test_presigned_requests_name_the_public_endpoint(
     url = public.presign_get(key, "a", MINUTE)
     assert url.startswith(public_url)
     assert requests.get(url, timeout=10).content == b"1"
+
+
+def test_a_process_of_the_suite_sends_a_form_to_its_own_endpoint(
+    servers: EmbeddedServers, object_store: ObjectStore, key: str
+) -> None:
+    public_url = "https://files.example.vn"  # pods may have no way there
+    objects = at(servers, object_store.bucket, public_url=public_url)
+    upload = objects.presign_post(key, 1, PDF, MINUTE)
+    assert upload.url == f"{public_url}/{object_store.bucket}"
+    assert post(replace(upload, url=objects.inside(upload.url)), b"1") == 204
+    assert objects.get(key) == b"1"
+
+
+@pytest.mark.parametrize("url", ["https://files.example.vn:8443/bucket", "https://other.example.vn/bucket"])
+def test_a_form_of_another_store_goes_where_it_says(
+    servers: EmbeddedServers, object_store: ObjectStore, url: str
+) -> None:
+    assert at(servers, object_store.bucket, public_url="https://files.example.vn").inside(url) == url
 
 
 def test_ensure_bucket_can_be_repeated(object_store: ObjectStore, key: str) -> None:

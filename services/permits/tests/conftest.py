@@ -28,6 +28,7 @@ from motcua.permits.v1 import application_pb2, permit_pb2
 from motcua.permits.v1.application_pb2_grpc import PermitApplicationServiceStub
 from motcua.permits.v1.permit_pb2_grpc import PermitServiceStub
 from motcua_client import connect
+from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.access import Caller, Post
 from motcua_kit.objects import ObjectStore
 from motcua_kit.testing import RunningService
@@ -43,6 +44,8 @@ RECEIVER, HANDLER, LEADER = (f"officers/{digit * 32}" for digit in "123")
 WARD = "units/26740"
 PARCEL = "parcels/w3gvk1m2n3p4"
 ACCOUNT = f"accounts/{'c' * 32}"
+PUBLIC_STORE = "https://documents.motcua.test"
+"""Where clients outside reach the object store; from here nobody is there."""
 
 PROPOSAL = HouseProposal(
     work_name="Nhà ở riêng lẻ",
@@ -359,12 +362,15 @@ class Around:
 
 
 @pytest.fixture
-def around(object_store: ObjectStore) -> Iterator[Around]:
+def around(servers: EmbeddedServers, object_store: ObjectStore) -> Iterator[Around]:
+    access = servers.object_store
+    keys = (access.access_key, access.secret_key)
+    public = ObjectStore(access.url, *keys, object_store.bucket, public_url=PUBLIC_STORE)
     outage = Outage()
     # Only the calls that permits makes are there; gRPC answers the others UNIMPLEMENTED.
     land = Land()  # type: ignore[abstract]
     identity = Identity(outage)  # type: ignore[abstract]
-    dossiers = Dossiers(object_store, outage)  # type: ignore[abstract]
+    dossiers = Dossiers(public, outage)  # type: ignore[abstract]
     server = grpc.server(ThreadPoolExecutor(8))
     parcels_pb2_grpc.add_ParcelServiceServicer_to_server(land, server)
     account_pb2_grpc.add_AccountServiceServicer_to_server(identity, server)
@@ -475,7 +481,7 @@ class Desk:
 
 @pytest.fixture
 def desk(serve: Callable[..., RunningService], around: Around) -> Desk:
-    running = serve(SERVICE, public_url="https://motcua.test")
+    running = serve(SERVICE, public_url="https://motcua.test", object_store_public_url=PUBLIC_STORE)
     running.runtime.__dict__["channels"] = around.channels
     return Desk(running, around)
 

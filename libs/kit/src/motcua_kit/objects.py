@@ -130,6 +130,7 @@ class ObjectStore:
     ) -> None:
         self.bucket = bucket
         self._client = s3_client(url, access_key, secret_key, region)
+        self._url = url.rstrip("/")
         self._public_url = (public_url or url).rstrip("/")
         # A presigned GET signs the host name, so it must be made for the name that the client uses.
         self._public = s3_client(self._public_url, access_key, secret_key, region)
@@ -158,6 +159,16 @@ class ObjectStore:
         signed = self._public.presigned_post_policy(policy)
         fields = {"key": key, "Content-Type": content_type, **signed}
         return Upload(f"{self._public_url}/{self.bucket}", MappingProxyType(fields), expire_time)
+
+    def inside(self, url: str) -> str:
+        """Return where this process sends a form that was made for clients outside.
+
+        That is its own endpoint in place of the public one; the address of another store stays as it is. For forms
+        only: unlike them, a presigned GET signs the host name.
+        """
+        if not url.startswith(f"{self._public_url}/"):
+            return url
+        return self._url + url.removeprefix(self._public_url)
 
     def presign_get(self, key: str, filename: str, expires: timedelta, *, version: str = "") -> str:
         """Return a URL that downloads an object under `filename`. Browsers save it and never show it in place."""

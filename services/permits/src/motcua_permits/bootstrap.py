@@ -44,7 +44,9 @@ def build(settings: PermitsSettings, runtime: Runtime) -> App:
     store, signer = runtime.store, runtime.page_signer
     applications = Repository(store, PermitApplication, APPLICATIONS, "permitApplications", signer=signer)
     permits = Repository(store, Permit, PERMITS, signer=signer)
-    dossiers = GrpcDossiers(lambda: runtime.channel("dossier"), urllib3.PoolManager(timeout=UPLOAD_TIMEOUT))
+    dossiers = GrpcDossiers(
+        lambda: runtime.channel("dossier"), lambda: runtime.objects, urllib3.PoolManager(timeout=UPLOAD_TIMEOUT)
+    )
     appraisal = Appraisal(
         applications, MongoRuleSets(store), catalogue, GrpcLandRegister(lambda: runtime.channel("land")), dossiers
     )

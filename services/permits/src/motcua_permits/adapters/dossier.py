@@ -18,6 +18,7 @@ from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
 from motcua_client import AlreadyExists, Forbidden, MotcuaError, NotFound, PreconditionFailed, ValidationFailed
 from motcua_kit.clock import system_clock
 from motcua_kit.domain import DependencyDown
+from motcua_kit.objects import ObjectStore
 from motcua_permits.application.ports import AskedConsultation, DossierView, RefusedByDossier
 from motcua_permits.domain.review import ConsultationOutcome, RefusalReason, SupplementItem
 from motcua_permits.domain.values import LegalReference
@@ -42,8 +43,11 @@ _OUTCOMES = {
 class GrpcDossiers:
     """Steps of the one-stop that permits asks for."""
 
-    def __init__(self, channel: Callable[[], grpc.Channel], http: urllib3.PoolManager) -> None:
+    def __init__(
+        self, channel: Callable[[], grpc.Channel], objects: Callable[[], ObjectStore], http: urllib3.PoolManager
+    ) -> None:
         self._channel = channel
+        self._objects = objects
         self._http = http
 
     @cached_property
@@ -161,7 +165,7 @@ class GrpcDossiers:
                 break
         response = self._http.request(
             "POST",
-            prepared.uri,
+            self._objects().inside(prepared.uri),
             fields={**prepared.fields, "file": (filename, content, "application/pdf")},
         )
         if response.status >= POST_OK:
