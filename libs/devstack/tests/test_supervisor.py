@@ -119,3 +119,14 @@ def test_unknown_dependency_is_refused(tmp_path: Path) -> None:
 
 def first_line(file: Path) -> str:
     return file.read_text().partition("\n")[0] if file.exists() else ""
+
+
+def test_what_is_kept_down_stays_down_until_it_is_let_up(tmp_path: Path) -> None:
+    with Supervisor([lasting("server")], tmp_path) as supervisor:
+        supervisor.keep_down("server")
+        supervisor.kill("server")
+        wait_for(lambda: supervisor.state("server"), lambda state: state is State.CRASHED)
+        assert not supervisor.whole
+        supervisor.let_up("server")
+        wait_for(lambda: supervisor.whole, bool)
+        assert supervisor.restarts("server") == 1

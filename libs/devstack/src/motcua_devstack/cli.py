@@ -78,6 +78,14 @@ def _call(parser: argparse.ArgumentParser) -> None:
     _name(parser)
 
 
+def _chaos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--rounds", type=int, metavar="N", help="how many faults (default: each kind by its share)")
+    parser.add_argument("--seed", type=int, metavar="S", help="of the plan: the same one again (default: drawn by lot)")
+    parser.add_argument("--faults", nargs="+", metavar="KIND", help="kinds of faults (default: all)")
+    parser.add_argument("--json", metavar="FILE", help="write the run in figures as JSON")
+    parser.add_argument("--list", action="store_true", help="print the kinds of faults and do nothing")
+
+
 def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
@@ -132,6 +140,7 @@ SUBCOMMANDS = {
     "logs": Subcommand("what a service wrote", RUN, _logs),
     "call": Subcommand("an authenticated gRPC call by method name with JSON", RUN, _call),
     "trace": Subcommand("draw one trace as a tree", RUN, _trace),
+    "chaos": Subcommand("faults under load on a suite of its own: nothing is lost, nothing happens twice", RUN, _chaos),
     "cluster": Subcommand(
         "the suite with development stores on the cluster of KUBECONFIG, and the main job through it",
         RUN,

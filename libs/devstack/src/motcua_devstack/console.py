@@ -2,13 +2,19 @@
 
 import sys
 import time
+from typing import TextIO
 
 
 class Progress:
-    """Lines stamped with the seconds since the start."""
+    """Lines stamped with the seconds since the start.
 
-    def __init__(self) -> None:
+    Args:
+        file: where they go; standard output when not given.
+    """
+
+    def __init__(self, file: TextIO | None = None) -> None:
         self._start = time.monotonic()
+        self._file = file
 
     @property
     def seconds(self) -> float:
@@ -17,7 +23,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print one line with its time stamp."""
-        print(f"[{self.seconds:5.1f} s] {text}", flush=True)
+        print(f"[{self.seconds:5.1f} s] {text}", file=self._file, flush=True)
 
 
 def fail(text: str) -> None:

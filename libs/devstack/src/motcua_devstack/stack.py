@@ -23,9 +23,23 @@ from motcua_ops import naming
 SERVICES, WITH_HTTP = naming.SERVICES, naming.WITH_HTTP
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SPANS, EID, SINKS, SCHEDULER = "spans", "eid", "sinks", "scheduler"
+S3, SMTP, SMS = "s3", "smtp", "sms"
 EID_CLIENT, EID_SECRET = "motcua", "eid-client-secret"
 TOPOLOGY = ROOT / "telemetry" / "topology.yaml"
 CITY = ROOT / "city"
+VISIBILITY_SECONDS = 40
+"""After which the broker gives a task to another worker."""
+
+PEOPLE = "people"
+"""Who is outside of the suite, as the beginning of a way."""
+
+Way = Callable[[str, str, int], int]
+"""The port by which somebody reaches somebody: who asks, who is asked, and the port where that one listens."""
+
+
+def straight(_who: str, _whom: str, port: int) -> int:
+    """The way without a detour."""
+    return port
 
 
 @dataclass(frozen=True)
@@ -60,16 +74,28 @@ class Addresses:
 class Stack:
     """One named stack: its folder, secrets, addresses and processes."""
 
-    def __init__(self, name: str, given: Mapping[str, str] = os.environ, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        given: Mapping[str, str] = os.environ,
+        folder: Path | None = None,
+        *,
+        way: Way = straight,
+        schedulers: int = 1,
+    ) -> None:
         """Name a stack.
 
         Args:
             name: how people speak of it.
             given: variables that may name servers to use instead of embedded ones.
             folder: where everything of it is kept; `.motcua/<name>` when not given.
+            way: by which people and processes reach the processes; what is given is reached straight.
+            schedulers: how many wait for the leases.
         """
         self.name = name
         self.given = given
+        self.way = way
+        self.schedulers = schedulers
         self.folder = folder or STATE / name
         self.logs = self.folder / "logs"
         self.spans = self.folder / "spans.jsonl"
@@ -142,6 +168,11 @@ class Stack:
                 path.unlink()
 
 
+def scheduler_names(count: int) -> list[str]:
+    """Names of the processes that relay and schedule."""
+    return [SCHEDULER, *(f"{SCHEDULER}-{number}" for number in range(2, count + 1))]
+
+
 @dataclass(frozen=True)
 class RunningStack:
     """A stack whose processes are all ready."""
@@ -158,18 +189,18 @@ class _Plan:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self.vault = stack.vault()
-        names = [servers.MONGO, servers.BROKER, *servers.OBJECT_PORTS, SPANS, EID, "sms", "smtp", "application"]
+        names = [servers.MONGO, servers.BROKER, *servers.OBJECT_PORTS, SPANS, EID, SMS, SMTP, "application"]
         names += [f"{service}-grpc" for service in SERVICES] + [f"{service}-http" for service in WITH_HTTP]
         self._ports = ports.allocate(names, stack.folder / "ports.json")
         self._embedded: list[Process] = []
         self._object_store = self._choose_object_store()
         self.addresses = Addresses(
-            grpc={service: f"{HOST}:{self._ports[f'{service}-grpc']}" for service in SERVICES},
-            http={service: f"http://{HOST}:{self._ports[f'{service}-http']}" for service in WITH_HTTP},
+            grpc=self._grpc_addresses(PEOPLE),
+            http={service: f"http://{self._reached(PEOPLE, f'{service}-http')}" for service in WITH_HTTP},
             eid=f"http://{HOST}:{self._ports[EID]}",
             application=f"http://{HOST}:{self._ports['application']}{cast.REDIRECT_PATH}",
-            sms=f"http://{HOST}:{self._ports['sms']}",
-            smtp=f"{HOST}:{self._ports['smtp']}",
+            sms=f"http://{HOST}:{self._ports[SMS]}",
+            smtp=f"{HOST}:{self._ports[SMTP]}",
             object_store=self._object_store.url,
             mongodb_uri=self._choose_mongo(),
             broker_url=self._choose_broker(),
@@ -178,6 +209,26 @@ class _Plan:
         (stack.folder / "addresses.json").write_text(json.dumps(vars(self.addresses), indent=1))
         if not stack.clock_offset.exists():
             stack.clock_offset.write_text("0")
+
+    def _port(self, who: str, whom: str) -> int:
+        """The port by which somebody reaches somebody."""
+        return self._stack.way(who, whom, self._ports[whom])
+
+    def _reached(self, who: str, whom: str) -> str:
+        return f"{HOST}:{self._port(who, whom)}"
+
+    def _grpc_addresses(self, who: str) -> dict[str, str]:
+        return {service: self._reached(who, f"{service}-grpc") for service in SERVICES}
+
+    def _stores(self, who: str) -> dict[str, str]:
+        """URLs of the stores as somebody reaches them; given ones are reached straight."""
+        given = self._stack.given
+        return {
+            embedded.MONGODB_URI: given.get(embedded.MONGODB_URI)
+            or servers.mongodb_uri(self._port(who, servers.MONGO)),
+            embedded.BROKER_URL: given.get(embedded.BROKER_URL) or servers.broker_url(self._port(who, servers.BROKER)),
+            embedded.OBJECT_STORE_URL: given.get(embedded.OBJECT_STORE_URL) or f"http://{self._reached(who, S3)}",
+        }
 
     def _choose_mongo(self) -> str:
         if given := self._stack.given.get(embedded.MONGODB_URI):
@@ -222,14 +273,15 @@ class _Plan:
             processes += self._service(service, basis, topology)
         if not self.base_data_is_loaded():
             processes += self._base_data()
-        processes.append(
+        processes += [
             Process(
-                name=SCHEDULER,
+                name=name,
                 command=(sys.executable, "-m", "motcua_kit.scheduler"),
-                environment=self._settings(""),
+                environment=self._settings(SCHEDULER),
                 after=basis,
             )
-        )
+            for name in scheduler_names(self._stack.schedulers)
+        ]
         return processes
 
     def _service(self, service: str, basis: tuple[str, ...], topology: Topology) -> Iterator[Process]:
@@ -324,9 +376,9 @@ class _Plan:
             name=SINKS,
             command=(
                 *(sys.executable, "-m", "motcua_devstack.sinks", "--folder", str(self._stack.messages)),
-                *("--smtp-port", str(self._ports["smtp"]), "--sms-port", str(self._ports["sms"])),
+                *("--smtp-port", str(self._ports[SMTP]), "--sms-port", str(self._ports[SMS])),
             ),
-            ready=probes.tcp(self._ports["smtp"]),
+            ready=probes.tcp(self._ports[SMTP]),
             after=basis,
         )
 
@@ -334,15 +386,13 @@ class _Plan:
         """The environment of a service's processes; what a service does not know it does not read."""
         signing = self.vault.signing()
         settings = {
+            **self._stores(service),
             "PROFILE": "local",
             "PYTHONUNBUFFERED": "1",
-            "MONGODB_URI": self.addresses.mongodb_uri,
-            "OBJECT_STORE_URL": self._object_store.url,
             "OBJECT_STORE_ACCESS_KEY": self._object_store.access_key,
             "OBJECT_STORE_SECRET_KEY": self._object_store.secret_key,
-            "BROKER_URL": self.addresses.broker_url,
             # A task of a killed worker comes back soon; longer than the longest pause between two tries.
-            "BROKER_VISIBILITY_TIMEOUT": "40",
+            "BROKER_VISIBILITY_TIMEOUT": str(VISIBILITY_SECONDS),
             OTLP_ENDPOINT: self.addresses.otlp,
             "ISSUER": self.addresses.http["identity"],
             "CITY_DIR": str(CITY),
@@ -352,14 +402,14 @@ class _Plan:
             "SIGNING_CERTIFICATE_FILE": str(signing.certificate_file),
             "SIGNING_CHAIN_FILE": str(signing.chain_file),
             "CLOCK_OFFSET_FILE": str(self._stack.clock_offset),
-            **{f"{name.upper()}_ADDRESS": address for name, address in self.addresses.grpc.items()},
+            **{f"{name.upper()}_ADDRESS": address for name, address in self._grpc_addresses(service).items()},
         }
         if service in SERVICES:
-            settings["GRPC_BIND"] = self.addresses.grpc[service]
+            settings["GRPC_BIND"] = f"{HOST}:{self._ports[f'{service}-grpc']}"
             settings["GRPC_REFLECTION"] = "true"
             settings["CLIENT_SECRET"] = cast.client_secret(self.vault, service)
         if service in WITH_HTTP:
-            settings["HTTP_BIND"] = self.addresses.http[service].removeprefix("http://")
+            settings["HTTP_BIND"] = f"{HOST}:{self._ports[f'{service}-http']}"
         return settings | self._own_settings(service)
 
     def _own_settings(self, service: str) -> dict[str, str]:
@@ -376,7 +426,7 @@ class _Plan:
             case "permits":
                 return {"PUBLIC_URL": self.addresses.http["permits"]}
             case "notify":
-                host, _, port = self.addresses.smtp.partition(":")
-                return {"SMTP_HOST": host, "SMTP_PORT": port, "SMS_URL": self.addresses.sms}
+                host, _, port = self._reached(service, SMTP).partition(":")
+                return {"SMTP_HOST": host, "SMTP_PORT": port, "SMS_URL": f"http://{self._reached(service, SMS)}"}
             case _:
                 return {}

@@ -71,6 +71,7 @@ class _Entry:
     crashes: int = 0
     restarts: int = 0
     stop_by: float = 0.0
+    kept_down: bool = False
 
     def start(self) -> None:
         """Start the process in a group of its own, bound to the life of the calling thread."""
@@ -191,7 +192,28 @@ class Supervisor:
 
     def kill(self, name: str) -> None:
         """Kill a process and all its children with SIGKILL, as a failure would; it is restarted."""
-        _signal_group(self.pid(name), signal.SIGKILL)
+        self.signal(name, signal.SIGKILL)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a process and all its children.
+
+        Raises:
+            LookupError: it does not run.
+        """
+        _signal_group(self.pid(name), number)
+
+    def keep_down(self, name: str) -> None:
+        """Do not start a process again when it ends, before `let_up`."""
+        self._entries[name].kept_down = True
+
+    def let_up(self, name: str) -> None:
+        """Let a process that is kept down start again."""
+        self._entries[name].kept_down = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is ready or done."""
+        return all(entry.state in (State.READY, State.DONE) for entry in self._entries.values())
 
     def state(self, name: str) -> State:
         """State of a process."""
@@ -220,7 +242,7 @@ class Supervisor:
             while not self._stopping.wait(TICK):
                 for entry in self._entries.values():
                     self._step(entry)
-                if all(entry.state in (State.READY, State.DONE) for entry in self._entries.values()):
+                if self.whole:
                     self._settled.set()
             while any(entry.state is not State.STOPPED for entry in self._entries.values()):
                 for entry in self._entries.values():
@@ -250,7 +272,7 @@ class Supervisor:
                 elif entry.state is State.STARTING and not entry.process.once and _is_ready(entry.process):
                     self._enter(entry, State.READY)
             case State.CRASHED:
-                if time.monotonic() >= entry.start_again_at:
+                if time.monotonic() >= entry.start_again_at and not entry.kept_down:
                     entry.restarts += 1
                     self._begin(entry)
             case _:

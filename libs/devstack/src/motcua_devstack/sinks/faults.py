@@ -19,11 +19,13 @@ class Fault:
         code: SMTP or HTTP status it answers with; 0 to take messages.
         delay: seconds before it answers.
         lose_answer: whether it takes the message and then drops the connection, as a network may.
+        answer_twice: whether it sends its answer twice.
     """
 
     code: int = 0
     delay: float = 0.0
     lose_answer: bool = False
+    answer_twice: bool = False
 
 
 class Faults:

@@ -26,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from motcua_devstack.sinks.faults import SINKS, Faults
+from motcua_devstack.sinks.faults import SINKS, Fault, Faults
 from motcua_devstack.sinks.files import MessageFolder
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -128,20 +128,21 @@ class _Handler(BaseHTTPRequestHandler):
         elif wrong := _wrong(message):
             self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, wrong)
         else:
-            self._take(message, lose_answer=fault.lose_answer)
+            self._take(message, fault)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet: what arrives is in the folder."""
 
-    def _take(self, message: dict[str, Any], *, lose_answer: bool) -> None:
+    def _take(self, message: dict[str, Any], fault: Fault) -> None:
         key = self.headers.get("Idempotency-Key", "") or uuid.uuid4().hex
         identity = uuid.uuid5(uuid.NAMESPACE_OID, key).hex
         kept = {"id": identity, "key": key, "time": datetime.now(UTC).isoformat(), **message}
         new = self.server.folder.keep(key, json.dumps(kept, ensure_ascii=False, indent=1).encode())
-        if lose_answer:
+        if fault.lose_answer:
             self.close_connection = True
             return
-        self._answer(HTTPStatus.ACCEPTED if new else HTTPStatus.OK, {"id": identity, "status": "accepted"})
+        for _ in range(1 + fault.answer_twice):
+            self._answer(HTTPStatus.ACCEPTED if new else HTTPStatus.OK, {"id": identity, "status": "accepted"})
 
     def _body(self) -> Any:
         size = int(self.headers.get("Content-Length", "0"))

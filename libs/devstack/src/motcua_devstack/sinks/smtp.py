@@ -33,7 +33,8 @@ class _Handler:
         new = self._folder.keep(str(key), content)
         if fault.lose_answer:
             server.transport.abort()
-        return "250 2.0.0 kept" if new else "250 2.0.0 had it already"
+        answer = "250 2.0.0 kept" if new else "250 2.0.0 had it already"
+        return f"{answer}\r\n{answer}" if fault.answer_twice else answer
 
 
 class SmtpSink:

@@ -1,0 +1,52 @@
+"""When a suite has come to rest: no event waits in a document, no task in the broker."""
+
+from collections.abc import Iterator
+
+import redis
+from pymongo import MongoClient
+
+from motcua_client import WaitTimeout, wait_for
+from motcua_devstack.chaos.faults.base import QUEUES, SERVICES
+from motcua_devstack.chaos.faults.delivery import UNACKNOWLEDGED
+from motcua_devstack.stack import Addresses
+from motcua_kit.events import dead_letters
+from motcua_kit.store.connection import Document
+
+QUIET_SECONDS = 150.0
+
+
+def _connect(addresses: Addresses) -> MongoClient[Document]:
+    return MongoClient(addresses.mongodb_uri)
+
+
+def rest(addresses: Addresses, seconds: float = QUIET_SECONDS) -> dict[str, int]:
+    """Wait for rest; returns what still waits, by place, when it has not come in time."""
+    with _connect(addresses) as mongo, redis.Redis.from_url(addresses.broker_url) as broker:
+        try:
+            return wait_for(lambda: dict(waiting(mongo, broker)), lambda found: not found, seconds)
+        except WaitTimeout as timeout:
+            return dict(timeout.last) if isinstance(timeout.last, dict) else {}
+
+
+def waiting(mongo: MongoClient[Document], broker: redis.Redis) -> Iterator[tuple[str, int]]:
+    """Events and tasks that are not done, by place; places with none are left out."""
+    for service in SERVICES:
+        database = mongo[f"motcua_{service}"]
+        names = [name for name in database.list_collection_names() if not name.startswith("_")]
+        if events := sum(database[name].count_documents({"pending": True}) for name in names):
+            yield f"events of {service}", events
+    for queue in QUEUES:
+        if tasks := int(broker.llen(queue)):
+            yield f"queue {queue}", tasks
+    if begun := int(broker.hlen(UNACKNOWLEDGED)):
+        yield "tasks in work", begun
+
+
+def given_up(addresses: Addresses) -> list[str]:
+    """Ids of the events that a handler gave up on."""
+    with _connect(addresses) as mongo:
+        return [
+            str(letter["_id"])
+            for service in SERVICES
+            for letter in mongo[f"motcua_{service}"][dead_letters.COLLECTION].find({}, {"_id": 1})
+        ]
