@@ -10,12 +10,14 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
 import redis
 from kombu.exceptions import BatchPublishError
 
+from motcua_client import wait_for
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import system_clock
 from motcua_kit.events import sent
@@ -91,6 +93,28 @@ def test_more_documents_than_a_batch_are_all_relayed(bench: Any) -> None:
     assert bench.pending() == 0
 
 
+def test_news_are_documents_with_events_and_nothing_else(bench: Any) -> None:
+    news: SimpleQueue[str] = SimpleQueue()
+    stop = threading.Event()
+    watcher = threading.Thread(target=Relay(bench.store, bench.topology, bench.app)._watch, args=(stop, news))
+    watcher.start()
+    try:
+        opening = bench.store.collection("opening")
+        wait_for(lambda: opening.insert_one({"pending": True}) and news.qsize(), bool)
+        bench.add("quiet", 0)
+        opening.insert_one({"without": "events"})
+        sent.note_sent(bench.store, [{"id": "things/0#1.0"}])
+        bench.store.collection("_aside").insert_one({"pending": True})
+        bench.add("1")
+        bench.change("quiet")
+        named = list(iter(lambda: news.get(timeout=30), "things"))
+        assert set(named) == {"opening"}
+        assert news.get(timeout=30) == "things"
+    finally:
+        stop.set()
+        watcher.join(30)
+
+
 def test_an_event_without_subscribers_is_done_with(bench: Any) -> None:
     bench.add("1", 0)
     bench.things.change("1", bench.command(), lambda thing: thing.note())
@@ -110,9 +134,8 @@ def test_what_happens_while_the_relay_sends_is_relayed_too_and_once(bench: Any) 
                 overtaken.extend(event["id"] for event in events)
                 bench.change("1", 2)
 
-    relay = Overtaken(bench.store, bench.topology, bench.app)
-    while bench.pending():
-        relay.sweep()
+    assert Overtaken(bench.store, bench.topology, bench.app).sweep() == 3
+    assert bench.pending() == 0
     assert ids(bench.received(f"{bench.service}.default")) == ["things/1#1.0", "things/1#2.0", "things/1#2.1"]
 
 
@@ -125,7 +148,6 @@ def test_a_change_without_events_while_the_relay_sends_leaves_nothing_behind(ben
             bench.things.change("1", bench.command(), lambda _: None)
 
     Overtaken(bench.store, bench.topology, bench.app).sweep()
-    Relay(bench.store, bench.topology, bench.app).sweep()
     assert bench.pending() == 0
     assert ids(bench.received(f"{bench.service}.default")) == ["things/1#1.0"]
 

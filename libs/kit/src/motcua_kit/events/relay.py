@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
@@ -48,18 +51,19 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until told to stop; outages of the database or the broker are waited out."""
-        wake = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(stop, wake), name="relay-watch", daemon=True)
+        news: SimpleQueue[str] = SimpleQueue()
+        watcher = threading.Thread(target=self._watch, args=(stop, news), name="relay-watch", daemon=True)
         watcher.start()
         while not stop.is_set():
-            wake.clear()
+            until = time.monotonic() + SWEEP_SECONDS
             try:
                 self.sweep()
+                while not stop.is_set() and (names := _with_news(news, until)):
+                    for name in names:
+                        self.drain(name)
             except OUTAGES as error:
                 log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
                 stop.wait(1.0)
-                continue
-            wake.wait(SWEEP_SECONDS)
         watcher.join(timeout=5)
 
     def sweep(self) -> int:
@@ -73,12 +77,13 @@ class Relay:
         total = 0
         while pending := self._pending(collection):
             events = [event for document in pending for event in document["outbox"]]
-            with suppress_instrumentation():
-                note_sent(self._store, events)
-            self._send(events)
-            self._take_out(collection, pending)
+            if events:
+                with suppress_instrumentation():
+                    note_sent(self._store, events)
+                self._send(events)
+            all_out = self._take_out(collection, pending)
             total += len(events)
-            if len(pending) < BATCH:
+            if all_out and len(pending) < BATCH:
                 break
         return total
 
@@ -122,8 +127,8 @@ class Relay:
         finally:
             otel_context.detach(token)
 
-    def _take_out(self, collection: str, sent: Sequence[Document]) -> None:
-        """Take what was sent out of the documents; what happened meanwhile stays for the next sweep."""
+    def _take_out(self, collection: str, sent: Sequence[Document]) -> bool:
+        """Take what was sent out of the documents; tell whether nothing has happened meanwhile: that stays in them."""
         unchanged = [
             UpdateOne(
                 {"_id": document["_id"], "version": document["version"]},
@@ -140,24 +145,47 @@ class Relay:
         ]
         with suppress_instrumentation():
             documents = self._store.collection(collection)
-            if documents.bulk_write(unchanged, ordered=False).matched_count < len(sent):
-                documents.bulk_write(changed, ordered=False)
+            if documents.bulk_write(unchanged, ordered=False).matched_count == len(sent):
+                return True
+            documents.bulk_write(changed, ordered=False)
+            return False
 
-    def _watch(self, stop: threading.Event, wake: threading.Event) -> None:
-        """Wake the relay as soon as a document with events is written; where there is no change stream, sweeps do."""
-        pipeline = [{"$match": {"$or": [{"operationType": "insert"}, _UPDATED]}}]
+    def _watch(self, stop: threading.Event, news: SimpleQueue[str]) -> None:
+        """Tell in which collection a document with events was written; where there is no change stream, sweeps do."""
         while not stop.is_set():
             try:
-                with suppress_instrumentation(), self._store.database.watch(pipeline, max_await_time_ms=500) as stream:
+                with suppress_instrumentation(), self._store.database.watch(_NEWS, max_await_time_ms=500) as stream:
                     while not stop.is_set() and stream.alive:
-                        if stream.try_next() is not None:
-                            wake.set()
+                        change = stream.try_next()
+                        if change is not None and _of_aggregates(change["ns"]["coll"]):
+                            news.put(change["ns"]["coll"])
             except PyMongoError as error:
                 log.warning("relay_watch_interrupted", error=type(error).__name__)
                 stop.wait(SWEEP_SECONDS)
 
 
-_UPDATED: dict[str, Any] = {"updateDescription.updatedFields.pending": True}
+_NEWS: list[dict[str, Any]] = [
+    {
+        "$match": {
+            "$or": [
+                {"operationType": "insert", "fullDocument.pending": True},
+                {"updateDescription.updatedFields.pending": True},
+            ]
+        }
+    },
+    {"$project": {"ns": 1}},
+]
+"""Writes after which a document waits; not those of the relay itself, nor what is in the document."""
+
+
+def _with_news(news: SimpleQueue[str], until: float) -> set[str]:
+    """Wait for collections with news; there are none when it is time to look through all of them."""
+    names: set[str] = set()
+    left = until - time.monotonic()
+    with suppress(Empty):
+        while left > 0:
+            names.add(news.get_nowait() if names else news.get(timeout=left))
+    return names
 
 
 def oldest_event(store: Store) -> datetime | None:
@@ -186,4 +214,8 @@ def stuck_events(store: Store, older_than: timedelta) -> list[str]:
 
 def _collections(store: Store) -> list[str]:
     """Return the collections that may hold aggregates; those of the kit itself begin with an underscore."""
-    return [name for name in store.database.list_collection_names() if not name.startswith("_")]
+    return [name for name in store.database.list_collection_names() if _of_aggregates(name)]
+
+
+def _of_aggregates(collection: str) -> bool:
+    return not collection.startswith("_")
