@@ -98,6 +98,17 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--list", action="store_true", help="print the rows and measure nothing")
+    parser.add_argument("--rows", metavar="NAME", nargs="+", help="rows to measure (default: all)")
+    parser.add_argument("--quick", action="store_true", help="few short samples: whether it works, not how fast it is")
+    parser.add_argument(
+        "--sizes", metavar="N", nargs="+", type=int, default=[], help="dossiers in the databases of the rows on size"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the results, with machine and commit")
+    parser.add_argument("--compare", metavar="FILE", help="tell what has moved since an earlier --json")
+
+
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("only", metavar="NAME", nargs="*", help="checks to run (default: all)")
 
@@ -162,6 +173,13 @@ SUBCOMMANDS = {
         "run the tests: ./dev test [PATH…] [pytest options]",
         TEST,
         details="All arguments go to pytest; two workers share one set of servers unless you pass -n.",
+    ),
+    "bench": Subcommand(
+        "the speed of the suite as ratios to its limits",
+        RUN,
+        _bench,
+        "Starts a fresh stack of its own; suite and limit are measured in turns, for at most eight minutes. Progress "
+        "goes to stderr, the table to stdout. docs/reference/performance.md says what the rows mean.",
     ),
     "check": Subcommand("format, lint, types, import rules, contract, data, dependencies", CHECK, _check),
     "gen": Subcommand("generate Python from proto/, reference pages, parts of the charts", CHECK, _gen),

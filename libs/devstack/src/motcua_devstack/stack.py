@@ -130,7 +130,7 @@ class Stack:
                 plan.processes(), self.logs, state_file=self.state_file, told=told or (lambda _name, _state: None)
             ) as supervisor:
                 plan.note_base_data()
-                yield RunningStack(self, plan.addresses, plan.vault, supervisor)
+                yield RunningStack(self, plan.addresses, plan.vault, supervisor, plan.settings)
 
     def running_pid(self) -> int | None:
         """Process id of who runs this stack; None when nobody does."""
@@ -175,12 +175,17 @@ def scheduler_names(count: int) -> list[str]:
 
 @dataclass(frozen=True)
 class RunningStack:
-    """A stack whose processes are all ready."""
+    """A stack whose processes are all ready.
+
+    Attributes:
+        settings: the environment of a service's processes, by its name.
+    """
 
     stack: Stack
     addresses: Addresses
     vault: Vault
     supervisor: Supervisor
+    settings: Callable[[str], dict[str, str]]
 
 
 class _Plan:
@@ -277,7 +282,7 @@ class _Plan:
             Process(
                 name=name,
                 command=(sys.executable, "-m", "motcua_kit.scheduler"),
-                environment=self._settings(SCHEDULER),
+                environment=self.settings(SCHEDULER),
                 after=basis,
             )
             for name in scheduler_names(self._stack.schedulers)
@@ -285,7 +290,7 @@ class _Plan:
         return processes
 
     def _service(self, service: str, basis: tuple[str, ...], topology: Topology) -> Iterator[Process]:
-        settings = self._settings(service)
+        settings = self.settings(service)
         module = (sys.executable, "-m", f"motcua_{service}")
         ready = (*basis, f"{service}-grpc")
         yield Process(
@@ -345,14 +350,14 @@ class _Plan:
         yield Process(
             name="identity-seed",
             command=(sys.executable, "-m", "motcua_identity", "seed", "--file", str(self._seed)),
-            environment=self._settings("identity"),
+            environment=self.settings("identity"),
             after=("identity-grpc",),
             once=True,
         )
         yield Process(
             name="land-load",
             command=(sys.executable, "-m", "motcua_land", "load", "--dir", str(CITY / "parcels")),
-            environment=self._settings("land"),
+            environment=self.settings("land"),
             after=("land-grpc",),
             once=True,
         )
@@ -382,7 +387,7 @@ class _Plan:
             after=basis,
         )
 
-    def _settings(self, service: str) -> dict[str, str]:
+    def settings(self, service: str) -> dict[str, str]:
         """The environment of a service's processes; what a service does not know it does not read."""
         signing = self.vault.signing()
         settings = {

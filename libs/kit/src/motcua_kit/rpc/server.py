@@ -106,15 +106,7 @@ class GrpcServer:
                 Pipeline(stages, clock, responses),
             ],
             maximum_concurrent_rpcs=settings.grpc_threads + settings.grpc_max_waiting,
-            options=[
-                ("grpc.so_reuseport", 1),
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                # Clients look for new servers, and renewed certificates count, when old connections end.
-                ("grpc.max_connection_age_ms", round(settings.grpc_max_connection_age * 1000)),
-                ("grpc.max_connection_age_grace_ms", 30_000),
-                ("grpc.keepalive_time_ms", 60_000),
-                ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
-            ],
+            options=server_options(settings),
         )
         for servicer in servicers:
             servicer.add(servicer.implementation, self._server)
@@ -167,6 +159,19 @@ class GrpcServer:
         self.start()
         stop.wait()
         self.stop()
+
+
+def server_options(settings: ServiceSettings) -> list[tuple[str, int]]:
+    """Return gRPC's own options of our servers."""
+    return [
+        ("grpc.so_reuseport", 1),
+        ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+        # Clients look for new servers, and renewed certificates count, when old connections end.
+        ("grpc.max_connection_age_ms", round(settings.grpc_max_connection_age * 1000)),
+        ("grpc.max_connection_age_grace_ms", 30_000),
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 20_000),
+    ]
 
 
 def rpcs_of(service: str) -> list[str]:

@@ -1,0 +1,179 @@
+"""What is measured and what comes of it: samples, probes, rows, and their statistics."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from motcua_devstack.stack import RunningStack
+
+FEWEST_FOR_QUARTILES = 4
+
+
+class Better(StrEnum):
+    """Which way is better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One measurement.
+
+    Attributes:
+        value: in the probe's unit.
+        details: further figures by name with unit, e.g. `p95 ms`.
+    """
+
+    value: float
+    details: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a probe works with.
+
+    Attributes:
+        running: the stack; everything in it is ready.
+        folder: for files of this run; it is removed at the start of the next.
+        quick: ask for little.
+        seconds: how long one sample may take.
+        sizes: how many dossiers the rows on large databases have, from small to large.
+        say: tells people what goes on.
+    """
+
+    running: RunningStack
+    folder: Path
+    quick: bool
+    seconds: float
+    sizes: tuple[int, ...]
+    say: Callable[[str], None]
+
+
+class Probe(Protocol):
+    """Measures one row.
+
+    Attributes:
+        name: of the row.
+        unit: of its values.
+        better: which way is better.
+        target: the ratio of suite to limit that is asked for; None where none is.
+    """
+
+    name: str
+    unit: str
+    better: Better
+    target: float | None
+
+    def setup(self, bench: Bench) -> None:
+        """Make what is measured."""
+        ...
+
+    def measure(self) -> Sample:
+        """Measure the suite once."""
+        ...
+
+    def limit(self) -> Sample | None:
+        """Measure the limit once; None where there is none."""
+        ...
+
+    def close(self) -> None:
+        """End and remove what `setup` made, also when it failed in the middle."""
+        ...
+
+
+@dataclass(frozen=True)
+class Round:
+    """One sample of the suite and the one of its limit beside it."""
+
+    suite: Sample
+    limit: Sample | None
+
+    @property
+    def ratio(self) -> float | None:
+        """Suite to limit; None without a limit."""
+        return self.suite.value / self.limit.value if self.limit and self.limit.value else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out.
+
+    Attributes:
+        value: median of the suite's samples.
+        limit: median of the limit's samples; None without a limit.
+        ratio: median of the rounds' ratios; None without a limit.
+        spread: half the distance between the quartiles of the ratios (without a limit: of the values), relative to
+            their median; 0.05 is ±5 %.
+        target: the ratio that is asked for.
+        details: medians of the suite's further figures.
+        limit_details: medians of the limit's.
+    """
+
+    name: str
+    unit: str
+    better: Better
+    value: float
+    limit: float | None
+    ratio: float | None
+    spread: float
+    target: float | None
+    rounds: int
+    details: Mapping[str, float] = field(default_factory=dict)
+    limit_details: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None where there is none."""
+        if self.target is None or self.ratio is None:
+            return None
+        return self.ratio >= self.target if self.better is Better.HIGHER else self.ratio <= self.target
+
+
+def row_of(probe: Probe, rounds: Sequence[Round]) -> Row:
+    """Sum up the rounds of a probe; there is at least one."""
+    ratios = [one.ratio for one in rounds if one.ratio is not None]
+    suite = [one.suite for one in rounds]
+    limits = [one.limit for one in rounds if one.limit is not None]
+    return Row(
+        name=probe.name,
+        unit=probe.unit,
+        better=probe.better,
+        value=statistics.median(sample.value for sample in suite),
+        limit=statistics.median(sample.value for sample in limits) if limits else None,
+        ratio=statistics.median(ratios) if ratios else None,
+        spread=spread(ratios or [sample.value for sample in suite]),
+        target=probe.target,
+        rounds=len(rounds),
+        details=_medians(suite),
+        limit_details=_medians(limits),
+    )
+
+
+def spread(values: Sequence[float]) -> float:
+    """Half the distance between the quartiles, relative to the median; of few values half their range."""
+    middle = statistics.median(values)
+    if not middle:
+        return 0.0
+    if len(values) < FEWEST_FOR_QUARTILES:
+        low, high = min(values), max(values)
+    else:
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return (high - low) / 2 / abs(middle)
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which a share of the sorted values lies (nearest rank); there is at least one value."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _medians(samples: Sequence[Sample]) -> dict[str, float]:
+    names = dict.fromkeys(name for sample in samples for name in sample.details)
+    return {
+        name: statistics.median(sample.details[name] for sample in samples if name in sample.details) for name in names
+    }

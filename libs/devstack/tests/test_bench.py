@@ -1,0 +1,183 @@
+"""`./dev bench`: statistics, turns, table, comparison, and what clients send."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from motcua.dossier.v1.dossier_pb2 import UpdateDossierRequest
+from motcua_devstack.bench import clients, rounds, table
+from motcua_devstack.bench.registry import ROWS
+from motcua_devstack.bench.rows import Bench, Better, Round, Row, Sample, percentile, row_of, spread
+from motcua_devstack.errors import DevError
+
+BENCH = cast("Bench", None)
+"""The probes below need nothing of it."""
+
+
+class Scripted:
+    """A probe whose samples are given, and that notes what is asked of it."""
+
+    unit = "calls/s"
+    target: float | None = 0.7
+
+    def __init__(
+        self,
+        suite: Sequence[float],
+        limit: Sequence[float] = (),
+        better: Better = Better.HIGHER,
+        *,
+        broken: bool = False,
+    ) -> None:
+        self.name, self.better, self.asked = "scripted", better, list[str]()
+        self._suite, self._limit, self._broken = iter(suite), iter(limit), broken
+
+    def setup(self, bench: Bench) -> None:
+        del bench
+        self.asked.append("setup")
+        if self._broken:
+            raise DevError("no")
+
+    def measure(self) -> Sample:
+        self.asked.append("suite")
+        return Sample(next(self._suite), {"p95 ms": 2.0})
+
+    def limit(self) -> Sample | None:
+        self.asked.append("limit")
+        value = next(self._limit, None)
+        return None if value is None else Sample(value)
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+
+def measured(probe: Scripted, number: int = 3) -> Row:
+    return rounds.measure([probe], BENCH, number, math.inf)[0]
+
+
+def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
+    row = measured(Scripted([70, 90, 10], [100, 100, 100]))
+    assert (row.value, row.limit, row.ratio, row.rounds) == (70, 100, 0.7, 3)
+    assert row.spread == pytest.approx((0.9 - 0.1) / 2 / 0.7)
+    assert row.details == {"p95 ms": 2.0}
+    assert row.met is True
+
+
+def test_a_drift_that_hits_both_leaves_the_ratio_alone() -> None:
+    assert measured(Scripted([80, 40, 8], [100, 50, 10])).spread == pytest.approx(0)
+
+
+def test_lower_is_better_where_the_probe_says_so() -> None:
+    assert measured(Scripted([6], [10], Better.LOWER), 1).met is True
+    assert measured(Scripted([9], [10], Better.LOWER), 1).met is False
+    assert measured(Scripted([6], [10], Better.HIGHER), 1).met is False
+
+
+def test_without_a_limit_there_is_nothing_to_meet() -> None:
+    row = measured(Scripted([10, 12, 11]))
+    assert (row.limit, row.ratio, row.met) == (None, None, None)
+    assert row.spread == pytest.approx(1 / 11)
+
+
+def test_the_spread_forgets_outliers_of_many_rounds() -> None:
+    assert spread([10, 10, 10, 10, 1000]) == 0
+    assert spread([5]) == 0
+
+
+def test_percentiles_are_values_that_were_seen() -> None:
+    ordered = [float(value) for value in range(1, 101)]
+    assert [percentile(ordered, share) for share in (0.5, 0.95, 0.99)] == [51, 96, 100]
+    assert percentile([3.0], 0.99) == 3
+
+
+def test_suite_and_limit_take_turns_at_being_first() -> None:
+    probe = Scripted([1, 1], [1, 1])
+    measured(probe, 2)
+    assert probe.asked == ["setup", "suite", "limit", "limit", "suite", "close"]
+
+
+def test_when_the_time_is_over_one_round_has_been_made() -> None:
+    said: list[str] = []
+    bench = cast("Bench", type("Told", (), {"say": staticmethod(said.append)}))
+    row = rounds.measure([Scripted([1, 1], [1, 1])], bench, 2, time.monotonic() - 1)[0]
+    assert row.rounds == 1
+    assert said
+
+
+def test_a_probe_whose_setup_fails_is_closed() -> None:
+    first, second = Scripted([1]), Scripted([1], broken=True)
+    with pytest.raises(DevError):
+        rounds.measure([first, second], BENCH, 1, math.inf)
+    assert first.asked == ["setup", "close"]
+    assert second.asked == ["setup", "close"]
+
+
+def results(name: str, suite: float, limit: float | None, better: Better = Better.HIGHER) -> Row:
+    probe = Scripted([], better=better)
+    probe.name = name
+    return row_of(probe, [Round(Sample(suite), None if limit is None else Sample(limit))])
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    rows = [results("read", 70, 100), results("free", 5, None)]
+    table.write(table.document(rows, "abc"), file)
+    assert table.read(file) == rows
+    written = json.loads(file.read_text())
+    assert {"machine", "commit", "when", "rows"} == written.keys()
+    assert [row["met"] for row in written["rows"]] == [True, None]
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"rows": [{}]}', '{"rows": [{"met": true, "speed": 1}]}'])
+def test_another_file_is_refused(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(content)
+    with pytest.raises(DevError, match="no results"):
+        table.read(file)
+
+
+def test_a_comparison_tells_what_moved_beyond_the_spread() -> None:
+    then = [results("read", 70, 100), results("page", 10, 10, Better.LOWER), results("gone", 1, 1)]
+    now = [results("read", 140, 100), results("page", 20, 10, Better.LOWER), results("new", 1, 1)]
+    moves = {move.name: (move.change, move.verdict) for move in table.compare(now, then)}
+    assert moves == {"read": (2.0, "better"), "page": (2.0, "WORSE")}
+    assert table.Move("read", 1.04, 0.05, Better.HIGHER).verdict == ""
+
+
+def test_the_table_shows_target_and_outcome() -> None:
+    lines = table.text([results("read", 35, 100), results("free", 5, None)]).splitlines()
+    assert lines[0].split()[:4] == ["row", "suite", "limit", "unit"]
+    assert "0.35" in lines[1]
+    assert "≥ 0.7" in lines[1]
+    assert lines[1].endswith("MISSED")
+    assert "MISSED" not in lines[2]
+
+
+def test_each_request_of_a_client_has_an_id_of_its_own() -> None:
+    first = UpdateDossierRequest(request_id="old")
+    first.dossier.name = "dossiers/1"
+    number = UpdateDossierRequest.DESCRIPTOR.fields_by_name["request_id"].number
+    job: dict[str, Any] = {
+        "requests": [base64.b64encode(first.SerializeToString()).decode()],
+        "request_id_field": number,
+        "once": False,
+    }
+    sent = [UpdateDossierRequest.FromString(request) for request in itertools.islice(clients.requests_of(job), 3)]
+    assert {request.dossier.name for request in sent} == {"dossiers/1"}
+    assert len({request.request_id for request in sent} - {"old"}) == 3
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_has_probes_that_begin_with_its_name(name: str) -> None:
+    probes = ROWS[name].probes()
+    assert probes
+    assert all(probe.name.startswith(name) for probe in probes)
