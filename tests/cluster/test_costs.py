@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from motcua_devstack.cluster.installation import Installation
-from motcua_devstack.stack import SERVICES
+from motcua_ops.naming import SERVICES
 
 SIZES = (Path(__file__).parent / "probes" / "sizes.py").read_text()
 WALKS = 4
@@ -39,7 +39,7 @@ def stored_bytes(suite: Installation) -> dict[str, int]:
     stored = {}
     for service in SERVICES:
         pod, *_ = suite.pods(service=service, process="grpc")
-        answer = suite.kubectl.exec(pod["metadata"]["name"], "python", "-c", SIZES)
+        answer = suite.kubectl.exec(pod["metadata"]["name"], "python", "-c", SIZES, given=service)
         stored[service] = sum(json.loads(answer).values())
     stored["objects"] = int(suite.kubectl.exec("motcua-minio-0", "du", "-sb", "/data").split()[0])
     return stored
