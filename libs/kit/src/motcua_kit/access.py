@@ -45,7 +45,7 @@ class Caller:
 
     Attributes:
         name: resource name, e.g. `accounts/…`, `officers/…`, `services/permits`; empty without a token.
-        kind: `citizen`, `officer`, `service` or `anyone`.
+        kind: `citizen`, `organisation_representative`, `officer`, `service` or `anyone`.
         posts: an officer's roles with their units, in force when the token was issued.
         assurance: level of the e-ID, 0–2.
         on_behalf_of: the person for whom a service acts.
@@ -65,10 +65,10 @@ class Caller:
                 return frozenset({ANYONE, *(post.role for post in self.posts)})
             case "service":
                 return frozenset({ANYONE, f"service.{self.name.removeprefix('services/')}"})
-            case "anyone":
-                return frozenset({ANYONE})
-            case kind:
+            case "citizen" | "organisation_representative" as kind:
                 return frozenset({ANYONE, kind})
+            case _:  # a kind is no way to the role of an officer or a service
+                return frozenset({ANYONE})
 
 
 @dataclass(frozen=True, slots=True)

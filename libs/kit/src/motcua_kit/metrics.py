@@ -10,6 +10,7 @@ from opentelemetry import metrics
 METER = "motcua"
 
 CALL_DURATION = "rpc.server.call.duration"
+CALLS_REFUSED = "motcua.rpc.refused"
 TASK_DURATION = "motcua.task.duration"
 OUTBOX_OLDEST_AGE = "motcua.outbox.oldest_age"
 DEAD_LETTERS = "motcua.dead_letters"
@@ -23,6 +24,7 @@ _meter = metrics.get_meter(METER)
 call_duration = _meter.create_histogram(
     CALL_DURATION, "s", "Duration of a call as the server sees it.", explicit_bucket_boundaries_advisory=SECONDS
 )
+calls_refused = _meter.create_counter(CALLS_REFUSED, "{call}", "Calls refused because too many wait for a thread.")
 task_duration = _meter.create_histogram(
     TASK_DURATION, "s", "Duration of one attempt at a task.", explicit_bucket_boundaries_advisory=SECONDS
 )

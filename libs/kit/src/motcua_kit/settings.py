@@ -87,7 +87,7 @@ class ServiceSettings(EnvironmentSettings):
     grpc_bind: str = Field("127.0.0.1:0", description="Address of the gRPC server.")
     grpc_threads: int = Field(16, ge=1, description="Calls handled at once in one process.")
     grpc_max_waiting: int = Field(
-        64, ge=1, description="Calls in flight above which a server answers RESOURCE_EXHAUSTED."
+        64, ge=1, description="Calls that wait for a thread in one process; more are refused with RESOURCE_EXHAUSTED."
     )
     grpc_reflection: bool = Field(False, description="Serve the reflection API.")
     grpc_stop_grace: float = Field(20.0, description="Seconds that running calls get when the server stops.")

@@ -75,11 +75,11 @@ class TokenVerifier:
         try:
             decoded = self._decode(token)
             self._claims.validate(decoded.claims)
+            return _caller(decoded.claims)
         except ExpiredTokenError as error:
             raise NotAuthenticated("TOKEN_EXPIRED", "the access token has expired") from error
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, TypeError, KeyError) as error:  # the last two: parts of a strange type
             raise NotAuthenticated("TOKEN_INVALID", f"the access token is not valid: {error}") from error
-        return _caller(decoded.claims)
 
     def _decode(self, token: str) -> jwt.Token:
         try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -107,10 +108,16 @@ class ThingServicer:
     def Fail(self, request: Any, context: Any) -> Any:  # noqa: N802
         if request.how == "slow":
             time.sleep(min(5.0, context.time_remaining() + 1))
+        if request.how == "held":
+            GATE.wait(timeout=60)
         raise FAILURES[request.how]
 
 
+GATE = threading.Event()
+"""Opened when calls of `Fail` that are held may end."""
+
 FAILURES: dict[str, Exception] = {
+    "held": domain.NotFound(resource="things/9"),
     "slow": TimeoutError(),
     "bug": KeyError("079123456789"),
     "database": AutoReconnect("mongo.internal:27017: connection closed"),
@@ -187,6 +194,14 @@ def start(serve: Callable[..., RunningService]) -> Callable[..., Things]:
 @pytest.fixture
 def things(start: Callable[..., Things]) -> Things:
     return start()
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Holds calls of `Fail` with `held` until it is set."""
+    GATE.clear()
+    yield GATE
+    GATE.set()
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from motcua_identity.application.access_log import AccessLogApp
 from motcua_identity.application.accounts import AccountApp
 from motcua_identity.application.grants import Grants
 from motcua_identity.application.key_ring import KeyRing
+from motcua_identity.application.known_devices import KnownDevices
 from motcua_identity.application.officers import OfficerApp
 from motcua_identity.application.organisations import OrganisationApp
 from motcua_identity.application.principals import Principals
@@ -118,6 +119,7 @@ class Parts:
             grants=Grants(grant_store, system_clock),
             principals=Principals(self.accounts, self.officers, self._runtime.clock),
             sign_ins=SignIns(grant_store, self.account_app, eid, check, system_clock),
+            devices=KnownDevices(self.sealer, system_clock),
             keys=self.key_ring,
         )
 

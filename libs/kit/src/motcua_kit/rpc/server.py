@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
 from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
+from motcua_kit.rpc.admission import Admission, CallPool
 from motcua_kit.rpc.stages import (
     Authenticate,
     Authorize,
@@ -40,6 +40,8 @@ from motcua_kit.tokens import TokenVerifier
 log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+REFUSALS = 8
+"""Calls that may be under way, refused ones with them, as a multiple of those that are let in."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class GrpcServer:
             message = f"no row in the permission table for: {', '.join(sorted(missing))}"
             raise ValueError(message)
         self._settings = settings
-        self._pool = ThreadPoolExecutor(settings.grpc_threads, thread_name_prefix="grpc")
+        self._pool = CallPool(settings.grpc_threads)
+        self._admission = Admission(self._pool, settings.grpc_max_waiting, settings.service_name, catalogue)
         self._progress = Progress(settings.grpc_threads)
         self._serving = False
         stages: list[Stage] = [
@@ -102,10 +105,11 @@ class GrpcServer:
         self._server = grpc.server(
             self._pool,
             interceptors=[
+                self._admission,
                 server_interceptor(filter_=filters.negate(filters.health_check())),  # type: ignore[no-untyped-call]
                 Pipeline(stages, clock, responses),
             ],
-            maximum_concurrent_rpcs=settings.grpc_threads + settings.grpc_max_waiting,
+            maximum_concurrent_rpcs=REFUSALS * (settings.grpc_threads + settings.grpc_max_waiting),
             options=server_options(settings),
         )
         for servicer in servicers:
@@ -141,6 +145,7 @@ class GrpcServer:
         self._health.enter_graceful_shutdown()
         self._server.stop(self._settings.grpc_stop_grace).wait()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._admission.close()
         log.info("grpc_stopped", address=self.address)
 
     def live(self) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
@@ -20,6 +21,12 @@ PER_OFFICER = parse("20/15minute")
 
 PER_ADDRESS = parse("50/15minute")
 
+PER_DEVICE = parse("5/15minute")
+"""A browser in which the officer has signed in before: what strangers do elsewhere does not count against it."""
+
+IPV6_NETWORK = 64
+"""Bits of an IPv6 address that belong to one connection: whoever has one has 2⁶⁴ addresses."""
+
 
 class LimitedAttempts:
     """Refuses further attempts after too many wrong ones.
@@ -31,14 +38,14 @@ class LimitedAttempts:
     def __init__(self, storage: str) -> None:
         self._limiter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
 
-    def check(self, username: str, address: str) -> None:
+    def check(self, username: str, address: str, device: str = "") -> None:
         """Let an attempt go on.
 
         Raises:
             RateLimited: `SIGN_IN_LOCKED`.
             DependencyDown: nobody can count now; without counting nobody is let in.
         """
-        for limit, *keys in _limits(username, address):
+        for limit, *keys in _limits(username, address, device):
             with _counting():
                 allowed = self._limiter.test(limit, *keys)
                 reset, _ = self._limiter.get_window_stats(limit, *keys)
@@ -48,14 +55,14 @@ class LimitedAttempts:
                     "SIGN_IN_LOCKED", "too many wrong attempts", wait, minutes=str(wait.seconds // 60 + 1)
                 )
 
-    def failed(self, username: str, address: str) -> None:
+    def failed(self, username: str, address: str, device: str = "") -> None:
         """Count a wrong attempt.
 
         Raises:
             DependencyDown: nobody can count now.
         """
         with _counting():
-            for limit, *keys in _limits(username, address):
+            for limit, *keys in _limits(username, address, device):
                 self._limiter.hit(limit, *keys)
 
 
@@ -67,9 +74,23 @@ def _counting() -> Iterator[None]:
         raise DependencyDown("DEPENDENCY_DOWN", "wrong sign-ins cannot be counted") from error
 
 
-def _limits(username: str, address: str) -> list[tuple[RateLimitItem, str, str]]:
+def _limits(username: str, address: str, device: str) -> list[tuple[RateLimitItem, str, str]]:
+    if device:
+        return [(PER_DEVICE, "sign-in-device", device)]
+    network = _network(address)
     return [
-        (PER_OFFICER_AND_ADDRESS, "sign-in", f"{username}@{address}"),
+        (PER_OFFICER_AND_ADDRESS, "sign-in", f"{username}@{network}"),
         (PER_OFFICER, "sign-in-officer", username),
-        (PER_ADDRESS, "sign-in-address", address),
+        (PER_ADDRESS, "sign-in-address", network),
     ]
+
+
+def _network(address: str) -> str:
+    """Return what one stranger holds: an IPv4 address, or the network of an IPv6 address."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(parsed.ipv4_mapped or ip_network((parsed, IPV6_NETWORK), strict=False))
+    return str(parsed)

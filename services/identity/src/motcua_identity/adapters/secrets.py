@@ -7,9 +7,11 @@ from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from motcua_identity.application.ports import SealError
 
 
 class Argon2Passwords:
@@ -55,17 +57,23 @@ class FernetSealer:
         """Decrypt.
 
         Raises:
-            cryptography.fernet.InvalidToken: it was sealed with another key, or tampered with.
+            SealError: it was sealed with another key, or tampered with.
         """
-        return self._fernet.decrypt(sealed)
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken as error:
+            raise SealError from error
 
     def reseal(self, sealed: bytes) -> bytes:
         """Encrypt with the first key what any of them has sealed.
 
         Raises:
-            cryptography.fernet.InvalidToken: it was sealed with another key, or tampered with.
+            SealError: it was sealed with another key, or tampered with.
         """
-        return self._fernet.rotate(sealed)
+        try:
+            return self._fernet.rotate(sealed)
+        except InvalidToken as error:
+            raise SealError from error
 
 
 def _fernet(key: str) -> Fernet:

@@ -153,7 +153,7 @@ def reseal(store: Store, sealer: FernetSealer) -> int:
     """Encrypt with the present key what a former one has sealed; returns how many secrets. Doing it again does no harm.
 
     Raises:
-        cryptography.fernet.InvalidToken: something was sealed with a key that is not known any more.
+        SealError: something was sealed with a key that is not known any more.
     """
     count = 0
     for collection, field in SEALED.items():

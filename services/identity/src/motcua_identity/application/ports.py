@@ -135,6 +135,10 @@ class Passwords(Protocol):
         """Tell whether the password has this hash; takes as long for an empty hash as for a real one."""
 
 
+class SealError(Exception):
+    """It was sealed with a key that is not known, or tampered with."""
+
+
 class Sealer(Protocol):
     """Encrypts what must be read again."""
 
@@ -142,16 +146,16 @@ class Sealer(Protocol):
         """Encrypt."""
 
     def open(self, sealed: bytes) -> bytes:
-        """Decrypt."""
+        """Decrypt; raises SealError."""
 
 
 class Attempts(Protocol):
     """Counts wrong sign-ins."""
 
-    def check(self, username: str, address: str) -> None:
-        """Raise RateLimited `SIGN_IN_LOCKED` when there were too many."""
+    def check(self, username: str, address: str, device: str = "") -> None:
+        """Raise RateLimited `SIGN_IN_LOCKED` when there were too many; `device` is one that the officer has used."""
 
-    def failed(self, username: str, address: str) -> None:
+    def failed(self, username: str, address: str, device: str = "") -> None:
         """Count one."""
 
 

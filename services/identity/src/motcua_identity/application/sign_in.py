@@ -48,6 +48,19 @@ class Started:
     sign_in: PendingSignIn
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a sign-in comes from.
+
+    Attributes:
+        address: network address of the browser.
+        device: what `KnownDevices` knows the browser as; empty when the officer has not signed in there before.
+    """
+
+    address: str
+    device: str = ""
+
+
 class SignIns:
     """Sign-ins from their start to a login session."""
 
@@ -116,7 +129,7 @@ class SignIns:
         return self._complete(sign_in, f"accounts/{account.id}", identity.level, ("eid",))
 
     def complete_officer(
-        self, sign_in: PendingSignIn, csrf_token: str, username: str, password: str, code: str, address: str
+        self, sign_in: PendingSignIn, csrf_token: str, username: str, password: str, code: str, origin: Origin
     ) -> str:
         """Finish the sign-in of an officer; returns the cookie of the session.
 
@@ -126,7 +139,7 @@ class SignIns:
         """
         if not hmac.compare_digest(sign_in.csrf_token.encode(), csrf_token.encode()):
             raise _expired()
-        officer_id = self._officer_check.check(username, password, code, address)
+        officer_id = self._officer_check.check(username, password, code, origin)
         return self._complete(sign_in, f"officers/{officer_id}", AssuranceLevel.TWO, ("pwd", "otp", "mfa"))
 
     def session(self, cookie: str) -> LoginSession | None:
@@ -161,20 +174,20 @@ class OfficerCheck:
         self._attempts = attempts
         self._now = now
 
-    def check(self, username: str, password: str, code: str, address: str) -> str:
+    def check(self, username: str, password: str, code: str, origin: Origin) -> str:
         """Return the officer's id.
 
         Args:
             username: as typed.
             password: as typed.
             code: six digits of RFC 6238.
-            address: network address of the browser.
+            origin: where it comes from.
 
         Raises:
             NotAuthenticated: `SIGN_IN_FAILED`; what was wrong is not told.
             RateLimited: `SIGN_IN_LOCKED`.
         """
-        self._attempts.check(username, address)
+        self._attempts.check(username, origin.address, origin.device)
         credential = self._credentials.get(username)
         password_right = self._passwords.verify(password, credential.password_hash if credential else "")
         if credential is not None and password_right:
@@ -182,7 +195,7 @@ class OfficerCheck:
             step = matching_step(secret, code, self._now())
             if step is not None and self._credentials.use_step(username, step):
                 return credential.officer_id
-        self._attempts.failed(username, address)
+        self._attempts.failed(username, origin.address, origin.device)
         log.warning("sign_in_failed", known=credential is not None)
         raise NotAuthenticated("SIGN_IN_FAILED", "user name, password or one-time code is wrong")
 

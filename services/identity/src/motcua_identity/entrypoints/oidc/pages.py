@@ -9,7 +9,10 @@ from urllib.parse import parse_qsl, urlencode
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as WerkzeugResponse
 
+from motcua_identity.application.known_devices import LIFETIME
+from motcua_identity.application.sign_in import Origin
 from motcua_identity.domain.account import AssuranceLevel
 from motcua_identity.domain.oidc import (
     SESSION_LIFETIME,
@@ -24,6 +27,7 @@ from motcua_identity.entrypoints.oidc.provider import Provider
 from motcua_kit.domain import NotAuthenticated, RateLimited
 
 SIGN_IN_COOKIE = "motcua-sign-in"
+DEVICE_COOKIE = "motcua-device"
 SESSION_COOKIES = {People.CITIZENS: "motcua-citizen", People.OFFICERS: "motcua-officer"}
 """One browser may hold a citizen's and an officer's session: an officer is a citizen, too."""
 
@@ -91,14 +95,16 @@ class Views:
         """Check what an officer typed."""
         sign_in = self._pending()
         form = request.form
+        username = form.get("username", "").strip().lower()
+        device = self._provider.devices.device_of(request.cookies.get(DEVICE_COOKIE, ""), username)
         try:
             cookie = self._sign_ins.complete_officer(
                 sign_in,
                 form.get("csrf_token", ""),
-                form.get("username", "").strip().lower(),
+                username,
                 form.get("password", ""),
                 form.get("code", ""),
-                request.remote_addr or "",
+                Origin(request.remote_addr or "", device),
             )
         except NotAuthenticated as error:
             if error.reason != "SIGN_IN_FAILED":
@@ -107,7 +113,9 @@ class Views:
         except RateLimited as error:
             page = self._officer_page(sign_in, failure="locked", minutes=error.metadata["minutes"])
             return page, 429, {"Retry-After": str(int(error.retry_after.total_seconds()))}
-        return self._go_on(sign_in, People.OFFICERS, cookie)
+        answer = self._go_on(sign_in, People.OFFICERS, cookie)
+        self._cookies.set(answer, DEVICE_COOKIE, self._provider.devices.remember(username), LIFETIME)
+        return answer
 
     def end_session(self) -> ResponseReturnValue:
         """Sign out: at once for a client that shows its identity token, else after the person has confirmed."""
@@ -126,7 +134,7 @@ class Views:
     def _pending(self) -> PendingSignIn:
         return self._sign_ins.pending(request.cookies.get(SIGN_IN_COOKIE, ""))
 
-    def _go_on(self, sign_in: PendingSignIn, people: People, cookie: str) -> ResponseReturnValue:
+    def _go_on(self, sign_in: PendingSignIn, people: People, cookie: str) -> WerkzeugResponse:
         """Go back to the authorization request that was kept on the server: no address comes from the browser."""
         answer = redirect(f"/authorize?{sign_in.query}", 303)
         self._cookies.set(answer, SESSION_COOKIES[people], cookie, SESSION_LIFETIME)

@@ -20,6 +20,7 @@ from joserfc.jwk import KeySet
 
 from motcua_identity.application.grants import Grants
 from motcua_identity.application.key_ring import KeyRing
+from motcua_identity.application.known_devices import KnownDevices
 from motcua_identity.application.ports import Clients
 from motcua_identity.application.principals import Principal, Principals
 from motcua_identity.application.sign_in import SignIns
@@ -41,6 +42,7 @@ class Provider:
     grants: Grants
     principals: Principals
     sign_ins: SignIns
+    devices: KnownDevices
     keys: KeyRing
 
 

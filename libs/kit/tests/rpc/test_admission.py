@@ -1,0 +1,103 @@
+"""A server that has too much to do says so at once, and is itself again as soon as it has not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+import motcua_client
+from motcua_kit.rpc.admission import RETRY_SECONDS, CallPool
+from motcua_kit.testing import citizen
+
+AN = citizen("accounts/an")
+WAITING = 3
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what must come; the run ends a test that waits for ever."""
+    while not condition():
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def things_of_one_thread(start: Callable[..., Any]) -> Any:
+    return start(grpc_threads=1, grpc_max_waiting=WAITING)
+
+
+@pytest.fixture
+def holding(things_of_one_thread: Any, gate: threading.Event) -> Callable[..., Any]:
+    """Occupy the one thread, and the queue with the calls that are more than one; they end with the block."""
+    things = things_of_one_thread
+    stub, pool = things.as_(AN), things.running._server._pool
+
+    @contextmanager
+    def hold(calls: int) -> Iterator[None]:
+        with ThreadPoolExecutor(calls) as senders:
+            held = things.request("Fail", how="held")
+            sent = [senders.submit(stub.Fail, held, timeout=60) for _ in range(calls)]
+            until(lambda: pool.in_flight == calls)
+            yield
+            gate.set()
+            assert {type(each.exception()) for each in sent} == {motcua_client.NotFound}
+        until(lambda: pool.in_flight == 0)
+
+    return hold
+
+
+def test_a_call_that_finds_the_queue_full_is_told_when_to_come_back(
+    things_of_one_thread: Any, holding: Callable[..., Any]
+) -> None:
+    things = things_of_one_thread
+    with holding(1 + WAITING):
+        with pytest.raises(motcua_client.RateLimited) as caught:
+            things.as_(AN).ListThings(things.request("ListThings"))
+        assert (caught.value.reason, caught.value.domain) == ("OVERLOADED", "thing.motcua")
+        assert caught.value.retry_seconds in RETRY_SECONDS
+        assert "quá nhiều người" in caught.value.localized_message
+    assert things.as_(AN).ListThings(things.request("ListThings")).things == []
+
+
+def test_a_refusal_waits_for_no_message(things_of_one_thread: Any, holding: Callable[..., Any]) -> None:
+    """Who opens a call and sends nothing does not hold the refusals of others up."""
+    with holding(1 + WAITING), grpc.insecure_channel(things_of_one_thread.running.address) as channel:
+        silence = threading.Event()
+        call: Any = channel.stream_unary("/motcua.kittest.v1.ThingService/ListThings")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(iter(silence.wait, True), timeout=30)
+        silence.set()
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_health_check_is_never_refused(
+    things_of_one_thread: Any, holding: Callable[..., Any], gate: threading.Event
+) -> None:
+    with holding(1 + WAITING), grpc.insecure_channel(things_of_one_thread.running.address) as channel:
+        answer = health_pb2_grpc.HealthStub(channel).Check.future(health_pb2.HealthCheckRequest(), timeout=30)
+        gate.set()
+        assert answer.result().status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_what_waited_longer_than_its_caller_is_not_done(things_of_one_thread: Any, holding: Callable[..., Any]) -> None:
+    things = things_of_one_thread
+    with holding(1), pytest.raises(motcua_client.DeadlineExceeded):
+        things.as_(AN).CreateThing(things.request("CreateThing", unit="units/1"), timeout=0.2)
+    assert things.as_(AN).ListThings(things.request("ListThings")).things == []
+
+
+def test_a_pool_counts_what_waits() -> None:
+    gate = threading.Event()
+    with CallPool(1) as pool:
+        futures = [pool.submit(gate.wait) for _ in range(4)]
+        assert pool.waiting == 3
+        gate.set()
+        assert all(future.result() for future in futures)
+        until(lambda: pool.in_flight == 0)
+        assert pool.waiting == 0
