@@ -86,6 +86,16 @@ def _chaos(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print the kinds of faults and do nothing")
 
 
+def _overload(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rpc", default="motcua.identity.v1.UnitService/GetUnit", help="what is called (default: GetUnit)"
+    )
+    parser.add_argument("--request", default='{"name": "units/26740"}', help="the request as JSON")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of overload (default: 60)")
+    parser.add_argument("--times", type=float, default=10.0, help="calls sent, in best rates (default: 10)")
+    _name(parser)
+
+
 def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
@@ -150,6 +160,12 @@ SUBCOMMANDS = {
     "status": Subcommand("processes and addresses of the stacks", RUN, _name),
     "logs": Subcommand("what a service wrote", RUN, _logs),
     "call": Subcommand("an authenticated gRPC call by method name with JSON", RUN, _call),
+    "overload": Subcommand(
+        "more calls than a server of a running stack can do: quick refusals, steady work, quick recovery",
+        RUN,
+        _overload,
+        "Prints the run in figures as JSON; fails when the server did not hold (docs/reference/security.md).",
+    ),
     "trace": Subcommand("draw one trace as a tree", RUN, _trace),
     "chaos": Subcommand("faults under load on a suite of its own: nothing is lost, nothing happens twice", RUN, _chaos),
     "cluster": Subcommand(

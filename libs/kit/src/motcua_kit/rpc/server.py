@@ -40,8 +40,8 @@ from motcua_kit.tokens import TokenVerifier
 log = structlog.get_logger(__name__)
 
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-REFUSALS = 8
-"""Calls that may be under way, refused ones with them, as a multiple of those that are let in."""
+MOST_REFUSALS = 1000
+"""Refusals that may be on their way at once; calls beyond are refused by gRPC itself, without a reason."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class GrpcServer:
                 server_interceptor(filter_=filters.negate(filters.health_check())),  # type: ignore[no-untyped-call]
                 Pipeline(stages, clock, responses),
             ],
-            maximum_concurrent_rpcs=REFUSALS * (settings.grpc_threads + settings.grpc_max_waiting),
+            maximum_concurrent_rpcs=settings.grpc_threads + settings.grpc_max_waiting + MOST_REFUSALS,
             options=server_options(settings),
         )
         for servicer in servicers:
