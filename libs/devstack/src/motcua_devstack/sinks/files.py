@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from pathlib import Path
 
 
@@ -20,19 +21,28 @@ class MessageFolder:
         self._folder = folder
         self._suffix = suffix
         self._lock = threading.Lock()
-        self.repeats = 0
+        self._repeats: Counter[Path] = Counter()
 
     def keep(self, key: str, content: bytes) -> bool:
         """Keep a message under its key; a repeat is counted and changes nothing. Returns whether it was new."""
         target = self._folder / (re.sub(r"[^A-Za-z0-9@._-]", "", key)[:120] + self._suffix)
         with self._lock:
             if target.exists():
-                self.repeats += 1
+                self._repeats[target] += 1
                 return False
             unfinished = target.with_suffix(".part")
             unfinished.write_bytes(content)
             unfinished.replace(target)
             return True
+
+    @property
+    def repeats(self) -> int:
+        """How many repeats there were."""
+        return self._repeats.total()
+
+    def repeats_of(self, file: Path) -> int:
+        """Return how often the message in a file was sent again."""
+        return self._repeats[file]
 
     def files(self) -> list[Path]:
         """Return the files of all messages, oldest first."""

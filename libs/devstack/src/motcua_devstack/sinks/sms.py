@@ -88,11 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         match self.path:
             case "/messages":
-                files = self.server.folder.files()
-                messages = [json.loads(file.read_text(encoding="utf-8")) for file in files]
-                self._answer(HTTPStatus.OK, {"messages": messages, "repeats": self.server.folder.repeats})
+                folder = self.server.folder
+                messages = [_message(file, folder) for file in folder.files()]
+                self._answer(HTTPStatus.OK, {"messages": messages, "repeats": folder.repeats})
             case "/emails":
-                self._answer(HTTPStatus.OK, {"emails": [_email(file) for file in self.server.emails.files()]})
+                folder = self.server.emails
+                emails = [_email(file, folder) for file in folder.files()]
+                self._answer(HTTPStatus.OK, {"emails": emails, "repeats": folder.repeats})
             case "/healthz":
                 self._answer(HTTPStatus.OK, {})
             case "/faults":
@@ -164,12 +166,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def _email(file: Path) -> dict[str, str]:
-    """What is told of an e-mail."""
+def _message(file: Path, folder: MessageFolder) -> dict[str, Any]:
+    """What is told of a short message: all of it, and how often it was sent again."""
+    return {**json.loads(file.read_text(encoding="utf-8")), "repeats": folder.repeats_of(file)}
+
+
+def _email(file: Path, folder: MessageFolder) -> dict[str, Any]:
+    """What is told of an e-mail; its key is what its sender knows it by."""
     with file.open("rb") as content:
         headers = BytesHeaderParser(policy=default).parse(content)
     time = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-    return {"time": time.isoformat(), "to": str(headers["To"]), "subject": str(headers["Subject"])}
+    return {
+        "key": str(headers["Message-ID"]).strip("<>").partition("@")[0],
+        "time": time.isoformat(),
+        "to": str(headers["To"]),
+        "subject": str(headers["Subject"]),
+        "repeats": folder.repeats_of(file),
+    }
 
 
 def _wrong(message: Any) -> str:

@@ -42,5 +42,5 @@ LIVES = (
         _queue,
         resource="permitApplications",
     ),
-    Life(PERMITS, Permit, [Track("state", ISSUING, PermitState.NUMBERED, {"permits.issue_permit": ["Issue", STAYS]})]),
+    Life(PERMITS, Permit, [Track("state", ISSUING, PermitState.NUMBERED, {"permits.issue_permit": ["Issue"]})]),
 )

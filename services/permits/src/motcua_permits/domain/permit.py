@@ -118,7 +118,7 @@ class PermitState(StrEnum):
     ISSUED = "ISSUED"
 
 
-ISSUING = Machine("permit", "TRANSITION_NOT_ALLOWED", [transition("Issue", [PermitState.NUMBERED], PermitState.ISSUED)])
+ISSUING = Machine("permit", "TRANSITION_NOT_ALLOWED", [transition("Issue", PermitState, PermitState.ISSUED)])
 
 
 @dataclass(kw_only=True)
@@ -174,12 +174,12 @@ class Permit(Aggregate):
 
     def take_document(self, key: str, version: str, sha256: str) -> None:
         """Keep the signed PDF: the permit is issued. A second document never replaces the first."""
-        if (issued := ISSUING.reach(self.state, "Issue")) is None:
+        if self.document_key:
             return
         self.document_key = key
         self.document_version = version
         self.document_sha256 = sha256
-        self.state = issued
+        self.state = ISSUING.next(self.state, "Issue")
         self.record(PermitIssued(self.name, self.application, self.dossier, self.unit, self.number))
 
     def verifies(self, number: str, code: str) -> bool:
