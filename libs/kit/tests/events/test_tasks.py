@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from pymongo.errors import AutoReconnect, NetworkTimeout
+from pymongo.errors import AutoReconnect, NetworkTimeout, OperationFailure
 
 from motcua_kit.command import Command
 from motcua_kit.domain import Conflict, DependencyDown, Forbidden, IllegalTransition, NotFound, StaleVersion
@@ -222,14 +222,17 @@ def test_a_letter_stays_while_the_broker_does_not_take_it(bench: Any, own_broker
     mine.app.close()
 
 
-def test_an_event_whose_letter_cannot_be_kept_is_not_lost(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [AutoReconnect("the database is away"), OperationFailure("its disk is full", 14031)])
+def test_an_event_whose_letter_cannot_be_kept_is_not_lost(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     refused = Handled(IllegalTransition("CLOSED", "closed"), IllegalTransition("CLOSED", "closed"))
     kept = threading.Event()
     keep = DeadLetters.keep
 
     def broken_once(self: DeadLetters, *arguments: Any) -> None:
         if len(refused.calls) == 1:
-            raise AutoReconnect("the database is away")
+            raise error
         keep(self, *arguments)
         kept.set()
 

@@ -8,12 +8,15 @@ import sys
 import textwrap
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
+from kombu.common import ignore_errors
 from kombu.connection import Connection
 from kombu.entity import Queue
 
 from motcua_client import wait_for
+from motcua_devstack.chaos.links import Condition, Links
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.events.transport import BELL, use_gapless_redis
 
@@ -57,6 +60,18 @@ def put(url: str, queue: str, *bodies: str) -> None:
             producer.publish(body, routing_key=queue, declare=queues)
 
 
+def wait_for_return(url: str, queue: str) -> None:
+    """Wait until a message that somebody has taken is back in its queue."""
+    with redis.Redis.from_url(url) as broker, connect(url) as connection:
+        assert broker.llen(queue) == 0, "nobody had taken the message"
+
+        def waiting_after_restore() -> Any:
+            connection.default_channel.qos.restore_visible(interval=1)  # as workers do all the time
+            return broker.llen(queue)
+
+        wait_for(waiting_after_restore, lambda count: count == 1, seconds=20)
+
+
 def test_messages_come_in_order_and_leave_nothing_behind(servers: EmbeddedServers) -> None:
     queue = f"q{uuid.uuid4().hex}"
     put(servers.broker_url, queue, "1", "2", "3")
@@ -80,12 +95,29 @@ def test_message_of_a_consumer_killed_with_it_in_hand_comes_back(servers: Embedd
     script = textwrap.dedent(DIES_WITH_THE_MESSAGE_IN_HAND)
     killed = subprocess.run([sys.executable, "-c", script, servers.broker_url, queue], timeout=30, check=False)  # noqa: S603
     assert killed.returncode == -signal.SIGKILL
-    with redis.Redis.from_url(servers.broker_url) as broker, connect(servers.broker_url) as connection:
-        assert broker.llen(queue) == 0, "it had taken the message"
-
-        def waiting_after_restore() -> Any:
-            connection.default_channel.qos.restore_visible(interval=1)  # as workers do all the time
-            return broker.llen(queue)
-
-        wait_for(waiting_after_restore, lambda count: count == 1, seconds=20)
+    wait_for_return(servers.broker_url, queue)
     assert take(servers.broker_url, queue, 1) == ["precious"]
+
+
+def test_a_consumer_gives_up_the_connection_to_a_broker_that_has_gone(servers: EmbeddedServers) -> None:
+    queue = f"q{uuid.uuid4().hex}"
+    put(servers.broker_url, queue, "precious")
+    taken: list[Any] = []
+    queues = [Queue(queue)]  # type: ignore[no-untyped-call]
+    parts = urlsplit(servers.broker_url)
+    with Links() as links:
+        way = links.way("consumer", "broker", parts.port or 0)
+        connection: Any = connect(f"redis://127.0.0.1:{way}{parts.path}")
+        consumer = connection.Consumer(queues, callbacks=[lambda body, _: taken.append(body)])
+        consumer.consume()
+        connection.drain_events(timeout=20)
+        other = connection.channel()  # a worker has one more, for remote control
+        connection.Consumer([Queue(f"{queue}-other")], channel=other).consume()  # type: ignore[no-untyped-call]
+        for channel in (connection.default_channel, other):
+            connection.transport.cycle._register_BRPOP(channel)  # both wait for the next message
+        links.change("consumer>broker", Condition(cut=True))
+        # As Celery's worker does it when the broker dies with a message in the worker's hands.
+        connection.collect(socket_timeout=1)
+        ignore_errors(connection, connection.close)  # type: ignore[no-untyped-call]
+    wait_for_return(servers.broker_url, queue)
+    assert take(servers.broker_url, queue, 1) == taken == ["precious"]

@@ -65,9 +65,9 @@ class Link:
             if not (self.condition.cut or self.condition.silent):
                 await self._connect((reader, writer))
             if self.condition.silent:
-                with contextlib.suppress(OSError):
-                    while await reader.read(CHUNK):
-                        pass
+                await _swallow(reader)
+        except asyncio.CancelledError:  # all links end; asyncio's servers would report it as an error
+            return
         finally:
             self._asking.discard(writer)
             writer.transport.abort() if self.condition.cut else writer.close()
@@ -101,6 +101,12 @@ class Link:
                     await asyncio.sleep(self.condition.delay)
                 writer.write(data)
                 await writer.drain()
+
+
+async def _swallow(reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(OSError):
+        while await reader.read(CHUNK):
+            pass
 
 
 class Links:

@@ -39,6 +39,7 @@ def strike(plan: Sequence[Injection], site: Site) -> Iterator[Struck]:
     """
     for injection in plan:
         time.sleep(injection.pause)
+        _wait_until_whole(site, "what came before")
         before = _restarts(site)
         begun = datetime.now(UTC).isoformat()
         fault = KINDS[injection.kind].make(injection.target)

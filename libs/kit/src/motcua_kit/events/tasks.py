@@ -15,6 +15,7 @@ import structlog
 from celery import Celery, Task
 from celery.exceptions import Reject
 from opentelemetry import trace
+from pymongo.errors import PyMongoError
 
 from motcua_kit import attributes, metrics
 from motcua_kit.clock import Clock
@@ -29,6 +30,8 @@ MAX_ATTEMPTS = 8
 MAX_DELAY_SECONDS = 30.0
 TRANSIENT: tuple[type[Exception], ...] = (*DEPENDENCY_ERRORS, DependencyDown)
 """Retried for as long as it takes: an outage of any length loses nothing."""
+
+NOT_KEPT: tuple[type[Exception], ...] = (PyMongoError, *TRANSIENT)
 
 CONTENDED: tuple[type[Exception], ...] = (Conflict, StaleVersion)
 
@@ -188,7 +191,7 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
                         run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
                         measured.outcome = Outcome.GIVEN_UP
                         return
-                    except TRANSIENT:  # what cannot be kept must not be lost
+                    except NOT_KEPT:  # what cannot be kept, as on a full disk, must not be lost
                         delay = MAX_DELAY_SECONDS
                 log.warning("task_retried", error=type(error).__name__, detail=str(error), delay=delay)
                 raise _again(task, error, delay, queue) from error

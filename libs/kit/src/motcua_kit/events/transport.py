@@ -55,6 +55,15 @@ class Channel(redis.Channel):
         super().__init__(*args, **kwargs)
         self._acknowledging: set[str] = set()
 
+    def _connparams(self, *args: Any, **kwargs: Any) -> Any:
+        # When the broker has gone for good, Celery gives the connection up twice. The second time Kombu looks for the
+        # address to put unacknowledged messages back, finds None, and the worker dies of an AttributeError. They come
+        # back by themselves after the visibility timeout, and of a ConnectionError the worker tries to connect again.
+        if self.connection.client is None:
+            message = "the connection was given up"
+            raise ConnectionError(message)
+        return super()._connparams(*args, **kwargs)
+
     def basic_consume(self, queue: str, no_ack: bool, *args: Any, **kwargs: Any) -> Any:  # noqa: FBT001 - Kombu's call
         """Remember of which queues messages are acknowledged."""
         if not no_ack:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterable
 
 import redis
+from pydantic import SecretStr
 
 from motcua_devstack.chaos.faults.base import QUEUES, SERVICES, WORKERS, Fault, Site
 from motcua_devstack.stack import TOPOLOGY
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.relay import Relay
 from motcua_kit.events.transport import BELL
-from motcua_kit.settings import ServiceSettings
+from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.store.connection import Store
 from motcua_kit.topology import Topology
 
@@ -81,17 +82,25 @@ def put(broker: redis.Redis, queue: str, messages: Iterable[bytes | str]) -> Non
 class SecondRelay(Fault):
     """A relay that holds no lease works beside the one that does."""
 
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self._stop = threading.Event()
+        self._stores: list[Store] = []
+        self._relays: list[threading.Thread] = []
+
     def inject(self, site: Site) -> None:
         """Let relays of all services run beside the suite's."""
         addresses = site.running.addresses
         topology = Topology.load(TOPOLOGY)
-        self._stop = threading.Event()
-        self._stores = [Store(addresses.mongodb_uri, f"motcua_{name}", "motcua-chaos") for name in SERVICES]
+        self._stores += [Store(addresses.mongodb_uri, f"motcua_{name}", "motcua-chaos") for name in SERVICES]
         settings = ServiceSettings(
-            service_name="chaos", mongodb_uri=addresses.mongodb_uri, broker_url=addresses.broker_url
+            profile=Profile.LOCAL,
+            service_name="chaos",
+            mongodb_uri=SecretStr(addresses.mongodb_uri),
+            broker_url=SecretStr(addresses.broker_url),
         )
         app = celery_app(settings, QUEUES)
-        self._relays = [
+        self._relays += [
             threading.Thread(target=Relay(store, topology, app).run, args=(self._stop,), daemon=True)
             for store in self._stores
         ]

@@ -4,6 +4,7 @@ import contextlib
 import resource
 from datetime import timedelta
 
+from motcua_client import wait_for
 from motcua_devstack.chaos.faults.base import Fault, Passing, Site
 from motcua_devstack.chaos.faults.processes import Away
 from motcua_devstack.demo.web import Web
@@ -11,27 +12,28 @@ from motcua_devstack.stack import SINKS
 
 
 class DiskFull(Fault):
-    """A server can write no further, as on a full disk; should it die of it, it stays down until there is room.
+    """A server can write no further, as on a full disk, until an operator makes room and starts it again.
 
-    The kernel's limit on file sizes does that to one process and harms nobody else.
+    The kernel's limit on file sizes does that to one process and harms nobody else. Some servers die of it and stay
+    down meanwhile; the MongoDB-wire server of this machine stays up and answers every command with an internal error.
     """
 
     def inject(self, site: Site) -> None:
         """Refuse writes."""
         supervisor = site.running.supervisor
         supervisor.keep_down(self.target)
-        self._limit(site, 0)
+        process = supervisor.pid(self.target)
+        _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (0, most))
 
     def heal(self, site: Site) -> None:
-        """Make room."""
-        with contextlib.suppress(LookupError, ProcessLookupError):
-            self._limit(site, resource.RLIM_INFINITY)
-        site.running.supervisor.let_up(self.target)
-
-    def _limit(self, site: Site, size: int) -> None:
-        process = site.running.supervisor.pid(self.target)
-        _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
-        resource.prlimit(process, resource.RLIMIT_FSIZE, (most if size == resource.RLIM_INFINITY else size, most))
+        """Make room, and start it again."""
+        supervisor = site.running.supervisor
+        before = supervisor.restarts(self.target)
+        with contextlib.suppress(LookupError):
+            supervisor.kill(self.target)
+        supervisor.let_up(self.target)
+        wait_for(lambda: supervisor.restarts(self.target), lambda now: now > before, what=f"restart of {self.target}")
 
 
 class ClockJump(Passing):
