@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from kombu.messaging import Producer
 from opentelemetry import context as otel_context
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.propagate import extract
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import PyMongoError
 
 from motcua_kit.clock import system_clock
@@ -129,12 +130,13 @@ class Relay:
 
     def _take_out(self, collection: str, sent: Sequence[Document]) -> bool:
         """Take what was sent out of the documents; tell whether nothing has happened meanwhile: that stays in them."""
+        versions: dict[int, list[str]] = defaultdict(list)
+        for document in sent:
+            versions[document["version"]].append(document["_id"])
+        # One update for all documents of a version: one for each costs some servers three times as much.
         unchanged = [
-            UpdateOne(
-                {"_id": document["_id"], "version": document["version"]},
-                {"$set": {"outbox": []}, "$unset": {"pending": ""}},
-            )
-            for document in sent
+            UpdateMany({"_id": {"$in": ids}, "version": version}, {"$set": {"outbox": []}, "$unset": {"pending": ""}})
+            for version, ids in versions.items()
         ]
         changed = [
             UpdateOne(
