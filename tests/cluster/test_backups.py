@@ -51,6 +51,8 @@ def test_backup_destroy_restore(suite: Installation, figure: Callable[[str, str]
     }
     suite.kubectl.apply([secret])
     suite.install(values=VALUES)
+    lived = suite.perform("verify-before", "verify", ["--without-traces"])
+    assert lived.succeeded, lived.log
     taken = suite.perform("backup-test", "backup")
     assert taken.succeeded, taken.log
     backup = figures(taken.log)
