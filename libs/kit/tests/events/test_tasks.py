@@ -96,7 +96,15 @@ def test_a_periodic_handler_gets_a_command_that_is_no_repeat() -> None:
 # ---- patience ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [AutoReconnect(), NetworkTimeout(), DependencyDown("DEPENDENCY_DOWN", "down")])
+OUTAGES = [
+    AutoReconnect(),
+    NetworkTimeout(),
+    DependencyDown("DEPENDENCY_DOWN", "down"),
+    OperationFailure("its disk is full", 14031),
+]
+
+
+@pytest.mark.parametrize("error", OUTAGES)
 def test_outages_are_waited_out_however_long(error: Exception) -> None:
     for attempt in (1, 10, 10_000):
         delay = retry_delay(error, attempt)
@@ -115,6 +123,7 @@ def test_what_the_domain_refuses_is_not_tried_again(error: Exception) -> None:
         (Conflict("R", "m"), MAX_ATTEMPTS),
         (StaleVersion("R", "m"), MAX_ATTEMPTS),
         (KeyError("bug"), MAX_ATTEMPTS),
+        (OperationFailure("a request that is wrong", 9), MAX_ATTEMPTS),
         (NotYet(), 2 * MAX_ATTEMPTS),
     ],
 )

@@ -7,8 +7,9 @@ from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
+from pymongo.errors import OperationFailure
 
 import motcua_client
 from motcua_kit import domain
@@ -128,6 +129,14 @@ def test_a_reason_without_a_text_is_still_answered() -> None:
 
 def test_texts_that_are_missing_are_named() -> None:
     assert Catalogue.load().missing(["NOT_FOUND", "NEVER_HEARD_OF"]) == {"NEVER_HEARD_OF"}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(1, code_pb2.UNAVAILABLE), (14031, code_pb2.UNAVAILABLE), (9, code_pb2.INTERNAL)]
+)
+def test_a_database_that_failed_itself_is_down_and_one_that_refuses_has_found_a_bug(code: int, status: int) -> None:
+    failure = OperationFailure("told", code)
+    assert status_of(failure, "thing", Catalogue.load()).code == status
 
 
 def test_dependency_errors_are_none_of_the_domains() -> None:

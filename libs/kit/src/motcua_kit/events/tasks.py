@@ -22,17 +22,12 @@ from motcua_kit.clock import Clock
 from motcua_kit.command import Command, fingerprint_of
 from motcua_kit.domain import Conflict, DependencyDown, DomainError, StaleVersion
 from motcua_kit.events.dead_letters import DeadLetters
-from motcua_kit.rpc.errors import DEPENDENCY_ERRORS
+from motcua_kit.rpc.errors import is_outage
 
 log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 8
 MAX_DELAY_SECONDS = 30.0
-TRANSIENT: tuple[type[Exception], ...] = (*DEPENDENCY_ERRORS, DependencyDown)
-"""Retried for as long as it takes: an outage of any length loses nothing."""
-
-NOT_KEPT: tuple[type[Exception], ...] = (PyMongoError, *TRANSIENT)
-
 CONTENDED: tuple[type[Exception], ...] = (Conflict, StaleVersion)
 
 
@@ -191,7 +186,7 @@ def _body(name: str, queue: str, runner: Callable[[], Runner]) -> Callable[..., 
                         run.dead_letters.keep(name, queue, event, error, attempt, run.clock())
                         measured.outcome = Outcome.GIVEN_UP
                         return
-                    except NOT_KEPT:  # what cannot be kept, as on a full disk, must not be lost
+                    except PyMongoError:  # what cannot be kept, as on a full disk, must not be lost
                         delay = MAX_DELAY_SECONDS
                 log.warning("task_retried", error=type(error).__name__, detail=str(error), delay=delay)
                 raise _again(task, error, delay, queue) from error
@@ -232,7 +227,7 @@ def retry_delay(error: Exception, attempt: int) -> float | None:
     be refused again; the rest may be a bug that a later release mends, so it is kept after a few attempts.
     """
     delay: float = min(MAX_DELAY_SECONDS, 0.25 * 2 ** min(attempt - 1, 20)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-    if isinstance(error, TRANSIENT):
+    if isinstance(error, DependencyDown) or is_outage(error):  # an outage of any length loses nothing
         return delay
     if isinstance(error, DomainError) and not isinstance(error, CONTENDED):
         return None

@@ -13,7 +13,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from opentelemetry import trace
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, WTimeoutError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, NetworkTimeout, OperationFailure, WTimeoutError
 
 from motcua_client import errors as remote
 from motcua_client.credentials import CredentialsError
@@ -32,6 +32,15 @@ DEPENDENCY_ERRORS: tuple[type[Exception], ...] = (
     CredentialsError,
 )
 """Failures of servers behind this one; the same call may succeed later."""
+
+SERVER_FAILED = frozenset({1, 14031})
+"""Codes by which a MongoDB server says that the fault is its own: InternalError, OutOfDiskSpace."""
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell whether a server behind this one failed, so that the same call may succeed later."""
+    own_fault = isinstance(error, OperationFailure) and error.code in SERVER_FAILED
+    return own_fault or isinstance(error, DEPENDENCY_ERRORS)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ def status_of(error: Exception, service: str, catalogue: Catalogue, language: st
 
     What is not a `DomainError` becomes INTERNAL with nothing but an incident id; the traceback goes to the log.
     """
-    if isinstance(error, DEPENDENCY_ERRORS):
+    if is_outage(error):
         log.warning("dependency_down", error=type(error).__name__)
         error = domain.DependencyDown("DEPENDENCY_DOWN", "a server behind this one does not answer")
     if not isinstance(error, domain.DomainError):

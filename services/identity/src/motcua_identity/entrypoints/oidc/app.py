@@ -19,7 +19,7 @@ from motcua_identity.entrypoints.oidc.pages import sign_in_pages
 from motcua_identity.entrypoints.oidc.provider import Provider, authorization_server
 from motcua_kit.domain import DomainError
 from motcua_kit.localisation import Catalogue
-from motcua_kit.rpc.errors import DEPENDENCY_ERRORS, row_of
+from motcua_kit.rpc.errors import is_outage, row_of
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ def create_app(provider: Provider, catalogue: Catalogue, trusted_proxies: int = 
     def fail(error: Exception) -> ResponseReturnValue:
         if isinstance(error, HTTPException):
             return error
-        if isinstance(error, DEPENDENCY_ERRORS):
+        if is_outage(error):
             log.warning("dependency_down", error=type(error).__name__)
             reason, status = "DEPENDENCY_DOWN", DOWN
         else:
