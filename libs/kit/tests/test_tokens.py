@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import time
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from motcua_kit.access import Caller, Post
 from motcua_kit.domain import DependencyDown, NotAuthenticated
 from motcua_kit.testing import Issuer, citizen, officer
 from motcua_kit.testing.issuer import URL
-from motcua_kit.tokens import LEEWAY_SECONDS, TokenVerifier
+from motcua_kit.tokens import KEY_SET_SECONDS, LEEWAY_SECONDS, TokenVerifier
 
 
 @pytest.fixture
@@ -164,3 +165,45 @@ def test_without_any_key_the_caller_is_not_to_blame(mine: Issuer) -> None:
         verifier.verify(mine.token(citizen()))
     keys.down = False
     assert verifier.verify(mine.token(citizen())).name
+
+
+def test_a_token_that_was_verified_before_expires_all_the_same(mine: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = mine.token(citizen(), seconds=60)
+    assert mine.verifier.verify(token) == mine.verifier.verify(token)
+    later = time.time() + 60 + LEEWAY_SECONDS + 5
+    monkeypatch.setattr("time.time", lambda: later)
+    assert refused(mine, token) == "TOKEN_EXPIRED"
+
+
+def test_a_token_that_was_verified_before_is_refused_when_its_key_is_withdrawn(
+    mine: Issuer, monotonic: list[float]
+) -> None:
+    keys = Answering(mine)
+    verifier = TokenVerifier(URL, keys)
+    token = mine.token(citizen())
+    verifier.verify(token)
+    keys.issuers = [Issuer()]
+    monotonic[0] += KEY_SET_SECONDS - 1
+    assert verifier.verify(token).name
+    monotonic[0] += 2
+    with pytest.raises(NotAuthenticated) as caught:
+        verifier.verify(token)
+    assert caught.value.reason == "TOKEN_INVALID"
+
+
+def test_a_refused_token_is_refused_again(mine: Issuer) -> None:
+    header, payload, signature = mine.token(citizen()).split(".")
+    mine.verifier.verify(f"{header}.{payload}.{signature}")
+    flipped = ("B" if signature[0] == "A" else "A") + signature[1:]
+    for _ in range(2):
+        assert refused(mine, f"{header}.{payload}.{flipped}") == "TOKEN_INVALID"
+
+
+def test_only_so_many_tokens_are_remembered(mine: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motcua_kit.tokens.MOST_REMEMBERED", 2)
+    tokens = [mine.token(citizen(f"accounts/{number}")) for number in range(5)]
+    for _ in range(2):
+        assert [mine.verifier.verify(token).name for token in tokens] == [f"accounts/{number}" for number in range(5)]
+    trusted = mine.verifier._trusted
+    assert trusted is not None
+    assert len(trusted.verified) <= 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,30 @@ MISS_SECONDS = 5
 
 LEEWAY_SECONDS = 30
 
+MOST_REMEMBERED = 4096
+"""Tokens whose signature is remembered; when there are more, all are forgotten."""
+
+
+@dataclass(frozen=True)
+class _Trust:
+    """A key set, and the claims of tokens that it has verified, by their hash: new keys begin with none."""
+
+    keys: KeySet
+    verified: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+
+    def claims(self, token: str, digest: bytes) -> dict[str, Any]:
+        """Return the claims of a token that one of the keys has signed.
+
+        Raises:
+            JoseError: none has.
+            ValueError: it is no token, or there is no such key.
+        """
+        claims: dict[str, Any] = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
+        if len(self.verified) >= MOST_REMEMBERED:
+            self.verified.clear()
+        self.verified[digest] = claims
+        return claims
+
 
 class TokenVerifier:
     """Turns an access token into a caller.
@@ -35,7 +61,7 @@ class TokenVerifier:
 
     def __init__(self, issuer: str, fetch: Callable[[], dict[str, Any]]) -> None:
         self._fetch = fetch
-        self._keys: KeySet | None = None
+        self._trusted: _Trust | None = None
         self._fetched = 0.0
         self._lock = threading.Lock()
         self._claims = jwt.JWTClaimsRegistry(
@@ -73,30 +99,34 @@ class TokenVerifier:
             DependencyDown: the issuer has never told its keys, and does not answer.
         """
         try:
-            decoded = self._decode(token)
-            self._claims.validate(decoded.claims)
-            return _caller(decoded.claims)
+            claims = self._signed_claims(token)
+            self._claims.validate(claims)  # each time: a remembered token expires like any other
+            return _caller(claims)
         except ExpiredTokenError as error:
             raise NotAuthenticated("TOKEN_EXPIRED", "the access token has expired") from error
         except (JoseError, ValueError, TypeError, KeyError) as error:  # the last two: parts of a strange type
             raise NotAuthenticated("TOKEN_INVALID", f"the access token is not valid: {error}") from error
 
-    def _decode(self, token: str) -> jwt.Token:
+    def _signed_claims(self, token: str) -> dict[str, Any]:
+        trusted = self._trust(KEY_SET_SECONDS)
+        digest = hashlib.sha256(token.encode()).digest()
+        if claims := trusted.verified.get(digest):
+            return claims
         try:
-            return jwt.decode(token, self._key_set(KEY_SET_SECONDS), algorithms=ALGORITHMS)
+            return trusted.claims(token, digest)
         except (InvalidKeyIdError, ValueError):
-            return jwt.decode(token, self._key_set(MISS_SECONDS), algorithms=ALGORITHMS)
+            return self._trust(MISS_SECONDS).claims(token, digest)
 
-    def _key_set(self, max_age: float) -> KeySet:
+    def _trust(self, max_age: float) -> _Trust:
         with self._lock:
-            if self._keys is None or time.monotonic() - self._fetched > max_age:
+            if self._trusted is None or time.monotonic() - self._fetched > max_age:
                 self._fetched = time.monotonic()  # an issuer that is down is not asked at every call either
                 try:
-                    self._keys = KeySet.import_key_set(self._fetch())  # type: ignore[arg-type]
+                    self._trusted = _Trust(KeySet.import_key_set(self._fetch()))  # type: ignore[arg-type]
                 except OSError as error:  # all that requests raises is one too
-                    if self._keys is None:
+                    if self._trusted is None:
                         raise DependencyDown("DEPENDENCY_DOWN", "the issuer's keys cannot be read") from error
-            return self._keys
+            return self._trusted
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
