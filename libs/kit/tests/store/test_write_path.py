@@ -144,6 +144,36 @@ def test_without_an_etag_a_lost_race_is_run_again_on_the_fresh_state(
     assert seen == [0, 10]
 
 
+def test_what_is_known_is_not_read_again(
+    accounts: Repository[Any], account: Any, command: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts.create(account(id="1"), command())
+    known = accounts.get("1")
+    with monkeypatch.context() as patch:
+        patch.setattr(Repository, "get", lambda *_, **__: pytest.fail("read again"))
+        changed = accounts.change("1", command(), lambda one: one.add(5), known=known)
+    assert accounts.get("1") == changed
+    assert changed.balance == 5
+
+
+def test_who_knows_an_old_state_changes_the_new_one(accounts: Repository[Any], account: Any, command: Make) -> None:
+    accounts.create(account(id="1"), command())
+    known = accounts.get("1")
+    accounts.change("1", command(), lambda one: one.add(1))
+    assert accounts.change("1", command(), lambda one: one.add(5), known=known).balance == 6
+    assert accounts.get("1").balance == 6
+
+
+def test_an_old_state_with_its_etag_is_refused(accounts: Repository[Any], account: Any, command: Make) -> None:
+    accounts.create(account(id="1"), command())
+    known = accounts.get("1")
+    etag = known.etag
+    accounts.change("1", command(), lambda one: one.add(1))
+    with pytest.raises(StaleVersion):
+        accounts.change("1", command(), lambda one: one.add(5), etag=etag, known=known)
+    assert accounts.get("1").balance == 1
+
+
 def test_losing_every_race_is_a_conflict(accounts: Repository[Any], account: Any, command: Make) -> None:
     accounts.create(account(id="1"), command())
 

@@ -144,10 +144,20 @@ class Repository(Generic[AggregateType]):
         *,
         etag: str = "",
         session: ClientSession | None = None,
+        known: AggregateType | None = None,
     ) -> AggregateType:
         """Load, mutate and save one aggregate in a compare-and-set; returns it as saved.
 
         Without an etag a lost race is run again on the fresh state, with one it is the caller's to decide.
+
+        Args:
+            identity: its id.
+            command: who changes it, when, and under which request id.
+            mutate: changes it.
+            etag: the version that the caller has seen; empty for any.
+            session: of a transaction.
+            known: the aggregate as `get` has just returned it, which then is not read again but changed itself. Not in
+                a transaction, which must read for itself.
 
         Raises:
             NotFound: there is no such aggregate.
@@ -158,7 +168,7 @@ class Repository(Generic[AggregateType]):
             DomainError: whatever `mutate` raises; nothing is saved then.
         """
         for _ in range(MAX_ATTEMPTS):
-            aggregate = self.get(identity, session=session)
+            aggregate, known = known or self.get(identity, session=session), None
             if etag and etag != aggregate.etag:
                 return self._settled(identity, command, session, self._stale(identity))
             try:

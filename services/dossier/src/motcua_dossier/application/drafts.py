@@ -131,7 +131,7 @@ class Drafting:
             if delivery_method is not None:
                 dossier.choose_delivery(delivery_method)
 
-        return self.dossiers.change(identity, command, mutate, etag=etag)
+        return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
     def delete(self, access: Access, identity: str, etag: str) -> None:
         """Delete a draft with its files.
@@ -164,7 +164,7 @@ class Drafting:
         def mutate(dossier: Dossier) -> None:
             dossier.reuse(procedure, paper, kind)
 
-        return self.dossiers.change(identity, command, mutate, etag=etag)
+        return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
     def _competent_unit(self, procedure: Procedure, name: str, command: Command) -> Unit:
         try:

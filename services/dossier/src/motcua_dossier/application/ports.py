@@ -37,8 +37,9 @@ class Repository(Protocol[AggregateType]):
         *,
         etag: str = "",
         session: Any = None,
+        known: AggregateType | None = None,
     ) -> AggregateType:
-        """Change one."""
+        """Change one; `known` is what `get` has just returned, and is not read again."""
 
     def find(self, query: Mapping[str, Any], sort: Sort = ..., limit: int = 0) -> list[AggregateType]:
         """Return those that a query on indexed fields matches."""

@@ -179,7 +179,7 @@ class Processing:
     ) -> Dossier:
         before = self.dossiers.get(identity)
         access.check(owner=before.applicant, unit=before.unit, assignee=before.handler, resource=f"dossiers/{identity}")
-        return self.dossiers.change(identity, command, mutate, etag=etag)
+        return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
     def _pinned(self, dossier: Dossier) -> Procedure:
         return self.procedures.version(dossier.procedure, dossier.procedure_version)

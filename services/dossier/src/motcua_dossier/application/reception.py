@@ -100,7 +100,7 @@ class Reception:
             procedure = self.procedures.version(dossier.procedure, dossier.procedure_version)
             dossier.accept(procedure, calendar, command.actor, command.time)
 
-        return self.dossiers.change(identity, command, mutate, etag=etag)
+        return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
     def refuse(self, command: Command, access: Access, identity: str, ending: Ending, etag: str) -> Dossier:
         """Refuse a dossier at reception, with reason and law.
@@ -116,4 +116,5 @@ class Reception:
             command.because(ending.reason),
             lambda dossier: dossier.refuse(command.actor, ending.reason, ending.law, command.time),
             etag=etag,
+            known=before,
         )
