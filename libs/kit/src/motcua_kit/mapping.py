@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -28,6 +28,9 @@ FieldDescriptor = Any
 
 _TYPE_STRING = FieldDescriptorProto.TYPE_STRING
 
+Setter = Callable[[Message, Any], None]
+Converter = Callable[[Any], Any]
+
 MessageType = TypeVar("MessageType", bound=Message)
 Value = TypeVar("Value")
 
@@ -44,16 +47,15 @@ def to_message(value: object, cls: type[MessageType], **overrides: Any) -> Messa
     Raises:
         ValueError: an override names a field that the message does not have.
     """
-    message = cls()
-    fields = message.DESCRIPTOR.fields_by_name
-    if unknown := overrides.keys() - fields.keys():
+    setters = _setters(typing.cast("Hashable", cls))
+    if unknown := overrides.keys() - setters.keys():
         text = f"{cls.__name__} has no field {', '.join(sorted(unknown))}"
         raise ValueError(text)
-    for name, descriptor in fields.items():
-        if name in overrides:
-            _assign(message, descriptor, overrides[name])
-        elif hasattr(value, name):
-            _assign(message, descriptor, getattr(value, name))
+    message = cls()
+    for name, put in setters.items():
+        given = overrides[name] if name in overrides else getattr(value, name, None)
+        if given is not None:
+            put(message, given)
     return message
 
 
@@ -67,76 +69,124 @@ def unmapped(cls: type, message: type[Message], *exceptions: str) -> set[str]:
     return set(message.DESCRIPTOR.fields_by_name) - names - set(exceptions)
 
 
-def _assign(message: Message, descriptor: FieldDescriptor, value: Any) -> None:
-    if value is None:
-        return
-    name = descriptor.name
+@cache
+def _setters(cls: Hashable) -> dict[str, Setter]:
+    """How each field of a message class is set, found out once."""
+    fields = typing.cast("type[Message]", cls).DESCRIPTOR.fields_by_name
+    return {name: _setter(name, descriptor) for name, descriptor in fields.items()}
+
+
+def _setter(name: str, descriptor: FieldDescriptor) -> Setter:
     if _is_map(descriptor):
+        return _map_setter(name, descriptor.message_type.fields_by_name["value"])
+    convert = _converter(descriptor)
+
+    def extend(message: Message, values: Any) -> None:
+        getattr(message, name).extend(map(convert, values))
+
+    def copy(message: Message, value: Any) -> None:
+        getattr(message, name).CopyFrom(convert(value))
+
+    def put(message: Message, value: Any) -> None:
+        setattr(message, name, convert(value))
+
+    if descriptor.is_repeated:
+        return extend
+    return put if descriptor.message_type is None else copy
+
+
+def _map_setter(name: str, item: FieldDescriptor) -> Setter:
+    convert = _converter(item)
+
+    def copy(message: Message, values: Any) -> None:
         target = getattr(message, name)
-        for key, item in value.items():
-            if descriptor.message_type.fields_by_name["value"].message_type:
-                target[key].CopyFrom(_single(descriptor.message_type.fields_by_name["value"], item))
-            else:
-                target[key] = _single(descriptor.message_type.fields_by_name["value"], item)
-    elif descriptor.is_repeated:
-        getattr(message, name).extend(_single(descriptor, item) for item in value)
-    elif descriptor.message_type is not None:
-        getattr(message, name).CopyFrom(_single(descriptor, value))
-    else:
-        setattr(message, name, _single(descriptor, value))
+        for key, value in values.items():
+            target[key].CopyFrom(convert(value))
+
+    def put(message: Message, values: Any) -> None:
+        getattr(message, name).update({key: convert(value) for key, value in values.items()})
+
+    return put if item.message_type is None else copy
 
 
-def _single(descriptor: FieldDescriptor, value: Any) -> Any:
+def _converter(descriptor: FieldDescriptor) -> Converter:
+    """What makes a value of Python one of a field."""
     if descriptor.enum_type is not None:
-        return _enum_number(descriptor.enum_type, value)
-    if descriptor.message_type is not None:
-        return _message(descriptor, value)
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, Decimal) and descriptor.type == _TYPE_STRING:
-        return str(value)
-    if isinstance(value, datetime) and descriptor.type == _TYPE_STRING:
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return _enum_converter(descriptor.enum_type)
+    if descriptor.message_type is None:
+        return _text if descriptor.type == _TYPE_STRING else _scalar
+    cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
+    known = _WELL_KNOWN.get(descriptor.message_type.full_name)
+
+    def convert(value: Any) -> Message:
+        if isinstance(value, Message):
+            return value
+        return known(value) if known else to_message(value, cls)
+
+    return convert
+
+
+def _scalar(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
+
+
+def _text(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case Decimal():
+            return str(value)
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value
 
 
-def _message(descriptor: FieldDescriptor, value: Any) -> Message:
-    if isinstance(value, Message):
-        return value
-    match descriptor.message_type.full_name:
-        case "google.protobuf.Timestamp":
-            timestamp = Timestamp()
-            timestamp.FromDatetime(value.astimezone(UTC).replace(tzinfo=None))
-            return timestamp
-        case "google.protobuf.Duration":
-            duration = Duration()
-            duration.FromTimedelta(value)
-            return duration
-        case "google.type.Date":
-            civil: Message = Date(year=value.year, month=value.month, day=value.day)
-            return civil
-        case "google.protobuf.Struct":
-            struct = Struct()
-            struct.update(value)
-            return struct
-        case _:
-            return to_message(value, _message_class(descriptor))
+def _timestamp(value: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(value.astimezone(UTC).replace(tzinfo=None))
+    return timestamp
 
 
-def _message_class(descriptor: FieldDescriptor) -> type[Message]:
-    cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
-    return cls
+def _duration(value: timedelta) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(value)
+    return duration
 
 
-def _enum_number(descriptor: EnumDescriptor, value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, Enum):
-        return value
-    name = value.name if isinstance(value, Enum) else str(value)
-    for candidate in (name, f"{_prefix(descriptor)}{name}"):
-        if candidate in descriptor.values_by_name:
-            return descriptor.values_by_name[candidate].number
-    text = f"{descriptor.full_name} has no value for {name}"
-    raise ValueError(text)
+def _civil(value: date) -> Date:
+    return Date(year=value.year, month=value.month, day=value.day)
+
+
+def _struct(value: Mapping[str, Any]) -> Struct:
+    struct = Struct()
+    struct.update(value)
+    return struct
+
+
+_WELL_KNOWN: dict[str, Converter] = {
+    "google.protobuf.Timestamp": _timestamp,
+    "google.protobuf.Duration": _duration,
+    "google.type.Date": _civil,
+    "google.protobuf.Struct": _struct,
+}
+
+
+def _enum_converter(descriptor: EnumDescriptor) -> Converter:
+    """Members of an enum by their name, with the prefix of the message's enum or without."""
+    prefix = _prefix(descriptor)
+    numbers = {value.name.removeprefix(prefix): value.number for value in descriptor.values}
+    numbers |= {value.name: value.number for value in descriptor.values}
+
+    def convert(value: Any) -> int:
+        if isinstance(value, int) and not isinstance(value, Enum):
+            return value
+        name = value.name if isinstance(value, Enum) else str(value)
+        if name not in numbers:
+            text = f"{descriptor.full_name} has no value for {name}"
+            raise ValueError(text)
+        return numbers[name]
+
+    return convert
 
 
 @cache
