@@ -87,7 +87,9 @@ class Deliver:
             return Result.NOT_DUE
         timeout = timedelta(seconds=policy.sending_timeout_seconds)
         try:
-            notification = self._notifications.change(identity, command, lambda one: one.begin(command.time, timeout))
+            notification = self._notifications.change(
+                identity, command, lambda one: one.begin(command.time, timeout), known=notification
+            )
         except IllegalTransition:  # not due yet, or another worker has it
             return Result.NOT_DUE
         return self._attempt(notification, policy, command)
@@ -142,7 +144,7 @@ class Deliver:
         if release <= command.time:
             return False
         if notification.next_attempt_time != release:
-            self._notifications.change(notification.id, command, lambda one: one.postpone(release))
+            self._notifications.change(notification.id, command, lambda one: one.postpone(release), known=notification)
         return True
 
     def _attempt(self, notification: Notification, policy: DeliveryPolicy, command: Command) -> Result:
@@ -163,7 +165,7 @@ class Deliver:
         except _OptedOut:
             self._notifications.change(notification.id, command, lambda one: one.suppress(now, "opted-out"))
         else:
-            self._notifications.change(notification.id, command, lambda one: one.accept(proof))
+            self._notifications.change(notification.id, command, lambda one: one.accept(proof), known=notification)
         return Result.DONE
 
     def _hand_over(self, notification: Notification, policy: DeliveryPolicy, command: Command) -> DeliveryProof:
