@@ -24,6 +24,7 @@ class Call:
         clock: business time.
         caller: who calls; set by the authentication stage.
         access: the caller's grants; set by the authorisation stage.
+        readable: whether the bytes that came were a request; `request` is an empty one when they were not.
     """
 
     rpc: str
@@ -33,6 +34,7 @@ class Call:
     clock: Clock
     caller: Caller = field(default_factory=Caller)
     access: Access = field(default_factory=lambda: Access(Caller(), ()))
+    readable: bool = True
 
     @property
     def method(self) -> str:

@@ -10,7 +10,7 @@ import grpc
 from opentelemetry.instrumentation.grpc import client_interceptor
 from opentelemetry.instrumentation.grpc.grpcext import intercept_channel
 
-from motcua_client import ClientCredentials, connect
+from motcua_client import ClientCredentials, Credentials, connect
 from motcua_client.channel import DEADLINE_SECONDS
 from motcua_kit.rpc.call import acting_for
 from motcua_kit.rpc.deadlines import remaining
@@ -18,11 +18,16 @@ from motcua_kit.settings import ServiceSettings
 
 
 class Channels:
-    """Opens one channel a service, when it is first needed. Make it after a fork."""
+    """Opens one channel a service, when it is first needed. Make it after a fork.
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    Args:
+        settings: addresses, transport security.
+        credentials: who calls; the service as the settings say when not given.
+    """
+
+    def __init__(self, settings: ServiceSettings, credentials: Credentials | None = None) -> None:
         self._settings = settings
-        self._credentials = ClientCredentials(
+        self._credentials = credentials or ClientCredentials(
             issuer=settings.issuer,
             client_id=settings.client,
             client_secret=settings.client_secret.get_secret_value(),

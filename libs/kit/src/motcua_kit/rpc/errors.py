@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -43,6 +44,12 @@ def is_outage(error: Exception) -> bool:
     return own_fault or isinstance(error, DEPENDENCY_ERRORS)
 
 
+MAX_STATUS_BYTES = 4_000
+"""A status travels in a trailer, in Base64 beside its own message, and clients take 8 KiB of trailers."""
+
+MAX_TEXT_BYTES = 500
+
+
 @dataclass(frozen=True)
 class Row:
     """How one type of failure looks in gRPC and over HTTP."""
@@ -81,49 +88,72 @@ def status_of(error: Exception, service: str, catalogue: Catalogue, language: st
         error = domain.DependencyDown("DEPENDENCY_DOWN", "a server behind this one does not answer")
     if not isinstance(error, domain.DomainError):
         return _incident(error, service, catalogue, language)
+    violations = error.violations if isinstance(error, domain.ValidationFailed) else ()
+    while (status := _refusal(error, violations, service, catalogue, language)).ByteSize() > MAX_STATUS_BYTES:
+        if not violations:
+            break
+        violations = violations[: len(violations) // 2]
+    return status
+
+
+def _clipped(text: str) -> str:
+    """Return the beginning of a text that may repeat what a caller sent."""
+    raw = text.encode(errors="replace")
+    return text if len(raw) <= MAX_TEXT_BYTES else f"{raw[:MAX_TEXT_BYTES].decode(errors='ignore')}…"
+
+
+def _refusal(
+    error: domain.DomainError,
+    violations: Sequence[domain.FieldViolation],
+    service: str,
+    catalogue: Catalogue,
+    language: str,
+) -> status_pb2.Status:
+    message = _clipped(error.message)
+    metadata = {name: _clipped(value) for name, value in error.metadata.items()}
     details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason, domain=f"{service}.motcua", metadata=error.metadata),
-        error_details_pb2.LocalizedMessage(locale=language, message=_text(error, catalogue, language)),
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=f"{service}.motcua", metadata=metadata),
+        error_details_pb2.LocalizedMessage(
+            locale=language, message=message if language == "en" else catalogue.text(error.reason, metadata)
+        ),
     ]
     match error:
-        case domain.ValidationFailed() if error.violations:
+        case domain.ValidationFailed() if violations:
             details.append(
                 error_details_pb2.BadRequest(
                     field_violations=[
                         error_details_pb2.BadRequest.FieldViolation(
-                            field=violation.field, reason=violation.reason, description=violation.message
+                            field=_clipped(violation.field),
+                            reason=violation.reason,
+                            description=_clipped(violation.message),
                         )
-                        for violation in error.violations
+                        for violation in violations
                     ]
                 )
             )
         case domain.NotFound() | domain.AlreadyExists():
-            details.append(error_details_pb2.ResourceInfo(resource_name=error.metadata.get("resource", "")))
+            details.append(error_details_pb2.ResourceInfo(resource_name=metadata.get("resource", "")))
         case domain.IllegalTransition() | domain.PreconditionFailed():
             details.append(
                 error_details_pb2.PreconditionFailure(
                     violations=[
                         error_details_pb2.PreconditionFailure.Violation(
                             type=error.reason,
-                            subject=error.metadata.get("resource", ""),
-                            description=error.message,
+                            subject=metadata.get("resource", ""),
+                            description=message,
                         )
                     ]
                 )
             )
         case domain.RateLimited():
-            violation = error_details_pb2.QuotaFailure.Violation(subject=error.reason, description=error.message)
+            violation = error_details_pb2.QuotaFailure.Violation(subject=error.reason, description=message)
             details.append(error_details_pb2.QuotaFailure(violations=[violation]))
             details.append(_retry_info(error.retry_after))
         case domain.DependencyDown():
             details.append(_retry_info(error.retry_after))
         case _:
             pass
-    return _status(row_of(error).code, error.message, details)
-
-
-def _text(error: domain.DomainError, catalogue: Catalogue, language: str) -> str:
-    return error.message if language == "en" else catalogue.text(error.reason, error.metadata)
+    return _status(row_of(error).code, message, details)
 
 
 def _retry_info(delay: timedelta) -> error_details_pb2.RetryInfo:

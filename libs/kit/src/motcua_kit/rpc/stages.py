@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import grpc
 import protovalidate
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from limits import RateLimitItem, parse
 from opentelemetry import trace
 
@@ -30,6 +30,7 @@ from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.call import Call, enter
 from motcua_kit.rpc.deadlines import limit_to
 from motcua_kit.rpc.errors import WireStatus, status_of
+from motcua_kit.rpc.structs import without_json
 from motcua_kit.tokens import TokenVerifier
 
 Proceed = Callable[[], Message]
@@ -191,7 +192,14 @@ class Validate:
     """Checks the request against the rules in the proto. After authorisation (AIP-211)."""
 
     def __call__(self, call: Call, proceed: Proceed) -> Message:
-        """Refuse requests that break a field rule."""
+        """Refuse bytes that are no request, requests that break a field rule, and forms that JSON cannot hold."""
+        if not call.readable:
+            raise ValidationFailed("REQUEST_INVALID", f"the bytes are no {call.request.DESCRIPTOR.full_name}")
+        if fields := list(without_json(call.request)):
+            message = "holds a number that is not finite"
+            raise ValidationFailed(
+                "REQUEST_INVALID", message, [FieldViolation(field, "NUMBER_NOT_FINITE", message) for field in fields]
+            )
         violations = protovalidate.collect_violations(call.request)
         if violations:
             raise ValidationFailed(
@@ -242,16 +250,21 @@ class Pipeline(grpc.ServerInterceptor):
         if handler is None or rpc not in self._response_classes:
             return handler
         response_class = self._response_classes[rpc]
+        read = handler.request_deserializer
 
-        def handle(request: Message, context: grpc.ServicerContext) -> Message:
-            call = Call(rpc, request, context, response_class, self._clock)
+        def handle(raw: bytes, context: grpc.ServicerContext) -> Message:
+            try:
+                request, readable = read(raw), True
+            except DecodeError:  # refused by a stage like all else that is wrong; gRPC itself would say INTERNAL
+                request, readable = read(b""), False
+            call = Call(rpc, request, context, response_class, self._clock, readable=readable)
             enter(call)
             response = self._run(call, 0, lambda: handler.unary_unary(request, context))
             # Not in the initial metadata: once those are sent, gRPC does not try the call again.
             context.set_trailing_metadata(((SERVED_BY, PROCESS_HOST),))
             return response
 
-        return grpc.unary_unary_rpc_method_handler(handle, handler.request_deserializer, handler.response_serializer)
+        return grpc.unary_unary_rpc_method_handler(handle, None, handler.response_serializer)
 
     def _run(self, call: Call, position: int, innermost: Proceed) -> Message:
         if position == len(self._stages):

@@ -14,12 +14,14 @@ from motcua_kit.testing.fixtures import (
     store,
 )
 from motcua_kit.testing.issuer import Issuer
-from motcua_kit.testing.running import RunningService, citizen, officer, service_caller
+from motcua_kit.testing.running import RunningService, citizen, officer, service_caller, work
+from motcua_kit.testing.serving import Serving
 
 __all__ = [
     "Authority",
     "Issuer",
     "RunningService",
+    "Serving",
     "SettableClock",
     "bare_environment",
     "bucket",
@@ -33,4 +35,5 @@ __all__ = [
     "service_caller",
     "signing_files",
     "store",
+    "work",
 ]

@@ -6,24 +6,21 @@ import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.objects import ObjectStore
-from motcua_kit.service import Runtime, Service
-from motcua_kit.settings import Profile, ServiceSettings
+from motcua_kit.settings import ServiceSettings
 from motcua_kit.store import Store
-from motcua_kit.store.lives import check
 from motcua_kit.testing.clock import SettableClock
-from motcua_kit.testing.issuer import URL, Issuer
+from motcua_kit.testing.issuer import Issuer
 from motcua_kit.testing.running import RunningService
+from motcua_kit.testing.serving import Serving
 
 if TYPE_CHECKING:
     from motcua_devstack.embedded import EmbeddedServers
-
-REPOSITORY = Path(__file__).resolve().parents[5]
 
 
 @pytest.fixture(scope="session")
@@ -104,42 +101,9 @@ def serve(
 
     Whatever the test did, each document must be what its history makes of it at the end.
     """
-    running: list[RunningService] = []
-    runtimes: list[Runtime] = []
-
-    def start(service: Service[Any], **settings: Any) -> RunningService:
-        defaults: dict[str, Any] = {
-            **signing_files,
-            "mongodb_uri": servers.mongodb_uri,
-            "profile": Profile.LOCAL,
-            "mongodb_database": store.database.name,
-            "object_store_bucket": bucket,
-            "issuer": URL,
-            "client_secret": "of-this-test",
-            "page_token_key": "of-this-test",
-            "city_dir": REPOSITORY / "city",
-            "topology_file": REPOSITORY / "telemetry" / "topology.yaml",
-            "rate_limit": "100000/minute",
-        }
-        if service.buckets:
-            defaults |= {
-                "object_store_url": servers.object_store.url,
-                "object_store_access_key": servers.object_store.access_key,
-                "object_store_secret_key": servers.object_store.secret_key,
-            }
-        loaded = service.load_settings(**{**defaults, **settings})
-        runtime = Runtime(loaded)
-        runtimes.append(runtime)
-        runtime.__dict__["clock"] = clock  # what is set already is not opened
-        runtime.__dict__["verifier"] = issuer.verifier
-        running.append(RunningService(service, loaded, runtime, issuer))
-        return running[-1]
-
-    yield start
-    deviations = [deviation for one in running for deviation, _ in check(store, one.lives)]
-    for one in running:
-        one.stop()
-    for runtime in runtimes:
-        runtime.close()
+    settings = {"mongodb_database": store.database.name, "object_store_bucket": bucket, **signing_files}
+    with Serving(servers, issuer, clock, settings) as serving:
+        yield serving.start
+        deviations = serving.deviations()
     if deviations:
         pytest.fail(f"documents are not what their history makes of them: {deviations}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import grpc
@@ -93,16 +93,19 @@ class RunningService:
 
         Events for other services are taken out too: look at `events()` first when a test wants them.
         """
-        seen: list[str] = []
-        tasks = self.app.tasks
-        while waiting := self.events():
-            for event in waiting:
-                seen.append(event["type"])
-                self._take_out(event["id"])
-                for subscription in self.runtime.topology.events.get(event["type"], ()):
-                    if tasks is not None and subscription.task in tasks.event_handlers:
-                        self.receive(subscription.task, event)
-        return seen
+        return work([self])
+
+    def take_out(self, identity: str) -> None:
+        """Take an event out of its outbox."""
+        database = self.runtime.store.database
+        for name in database.list_collection_names():
+            if not name.startswith("_"):
+                database[name].update_many({"outbox.id": identity}, {"$pull": {"outbox": {"id": identity}}})
+                database[name].update_many({"pending": True, "outbox": {"$size": 0}}, {"$unset": {"pending": ""}})
+
+    def handles(self, task: str) -> bool:
+        """Tell whether a task is one of this service's handlers."""
+        return self.app.tasks is not None and task in self.app.tasks.event_handlers
 
     def stop(self) -> None:
         """Stop the server and close what was opened."""
@@ -110,9 +113,20 @@ class RunningService:
             client.close()
         self._server.stop()
 
-    def _take_out(self, identity: str) -> None:
-        database = self.runtime.store.database
-        for name in database.list_collection_names():
-            if not name.startswith("_"):
-                database[name].update_many({"outbox.id": identity}, {"$pull": {"outbox": {"id": identity}}})
-                database[name].update_many({"pending": True, "outbox": {"$size": 0}}, {"$unset": {"pending": ""}})
+
+def work(services: Sequence[RunningService]) -> list[str]:
+    """Hand all events that wait in some services to the handlers of these services until none is left.
+
+    Returns:
+        The types of the events, in the order in which they were handed over.
+    """
+    seen: list[str] = []
+    while waiting := [(service, event) for service in services for event in service.events()]:
+        for service, event in waiting:
+            seen.append(event["type"])
+            service.take_out(event["id"])
+            for subscription in service.runtime.topology.events.get(event["type"], ()):
+                for handler in services:
+                    if handler.handles(subscription.task):
+                        handler.receive(subscription.task, event)
+    return seen

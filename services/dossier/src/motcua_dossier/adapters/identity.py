@@ -21,6 +21,9 @@ from motcua_kit.domain import NotFound
 WARD_LEVEL = frozenset({UnitType.UNIT_TYPE_WARD, UnitType.UNIT_TYPE_COMMUNE, UnitType.UNIT_TYPE_SPECIAL_ZONE})
 """Units of the lower of the two tiers (phường, xã, đặc khu)."""
 
+ABSENT = (remote.NotFound, remote.ValidationFailed)
+"""How identity says that there is no such thing: a name that none can have names nobody."""
+
 
 class IdentityRegistry:
     """See `ports.Registry`.
@@ -36,7 +39,7 @@ class IdentityRegistry:
         """See `ports.Registry.person`."""
         try:
             found = AccountServiceStub(self._channel()).GetAccount(GetAccountRequest(name=account, purpose=purpose))
-        except remote.NotFound as absent:
+        except ABSENT as absent:
             raise NotFound(resource=account) from absent
         return Person(
             name=found.name,
@@ -53,7 +56,7 @@ class IdentityRegistry:
         request = GetUnitRequest(name=name, as_of_date=Date(year=day.year, month=day.month, day=day.day))
         try:
             found = UnitServiceStub(self._channel()).GetUnit(request)
-        except remote.NotFound as absent:
+        except (*ABSENT, remote.PreconditionFailed) as absent:  # the latter: it is no unit of that day
             raise NotFound(resource=name) from absent
         kind = "ward" if found.type in WARD_LEVEL else UnitType.Name(found.type).removeprefix("UNIT_TYPE_").lower()
         return Unit(name=found.name, title=found.display_name, kind=kind, agency_code=found.agency_code)
@@ -62,6 +65,6 @@ class IdentityRegistry:
         """See `ports.Registry.officer`."""
         try:
             found = OfficerServiceStub(self._channel()).GetOfficer(GetOfficerRequest(name=name))
-        except remote.NotFound as absent:
+        except ABSENT as absent:
             raise NotFound(resource=name) from absent
         return Officer(full_name=found.full_name, title=found.title)

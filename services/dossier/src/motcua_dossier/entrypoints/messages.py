@@ -120,6 +120,10 @@ def override(message: calendar_pb2.CalendarOverride) -> Override:
     return from_message(message, Override)
 
 
+EXACT = 2.0**53
+"""Below this every whole number is a float of its own."""
+
+
 def form_of(struct: Struct) -> dict[str, Any]:
     """Return a form as JSON means it: protobuf carries every number as a float, whole ones are integers again."""
     form: dict[str, Any] = _whole(json_format.MessageToDict(struct))
@@ -131,4 +135,4 @@ def _whole(value: Any) -> Any:
         return {key: _whole(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_whole(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < EXACT else value

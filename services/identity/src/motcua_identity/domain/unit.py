@@ -162,7 +162,11 @@ class UnitDirectory:
         if written is not None and day < written:
             message = "as_of_date lies before written_date"
             raise ValidationFailed(
-                "UNIT_NOT_IN_FORCE", message, [FieldViolation("as_of_date", "UNIT_NOT_IN_FORCE", message)]
+                "UNIT_NOT_IN_FORCE",
+                message,
+                [FieldViolation("as_of_date", "UNIT_NOT_IN_FORCE", message)],
+                unit=f"units/{code}",
+                date=day.isoformat(),
             )
         start = self._versions(code)[0] if written is None else self.get(code, written)
         found: dict[str, Unit] = {}
