@@ -119,6 +119,13 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", metavar="FILE", help="tell what has moved since an earlier --json")
 
 
+def _fuzz(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("rpcs", metavar="RPC", nargs="*", help="part of the name of an RPC (default: all)")
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long (default: 5)")
+    parser.add_argument("--seed", type=int, help="ask what was asked under this number (default: a new one)")
+    parser.add_argument("--report", metavar="FILE", help="write counts and findings as JSON")
+
+
 def _check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("only", metavar="NAME", nargs="*", help="checks to run (default: all)")
 
@@ -196,6 +203,12 @@ SUBCOMMANDS = {
         _bench,
         "Starts a fresh stack of its own; suite and limit are measured in turns, for at most eight minutes. Progress "
         "goes to stderr, the table to stdout. docs/reference/performance.md says what the rows mean.",
+    ),
+    "fuzz": Subcommand(
+        "hostile calls of every RPC and page, each answer judged",
+        TEST,
+        _fuzz,
+        "Serves the suite in one process on servers of its own; Ctrl-C ends it with a report.",
     ),
     "check": Subcommand("format, lint, types, import rules, contract, data, dependencies", CHECK, _check),
     "gen": Subcommand("generate Python from proto/, reference pages, parts of the charts", CHECK, _gen),
