@@ -32,6 +32,11 @@ class Entry:
 
 ROWS = {
     "read": Entry("read", "GetDossier by 1, 8 and 32 clients", "a bare gRPC handler that finds one document by its id"),
+    "lifecycle": Entry(
+        "lifecycle",
+        "whole lives: of drafts, and of permits with their documents",
+        "the store operations of such a life",
+    ),
     "events": Entry("events", "from the outbox to the end of a handler", "a bare Celery task on the same broker"),
     "notify": Entry("notify", "from an event to its e-mail and short message", "bare SMTP to the same mail server"),
     "start": Entry("start", "each service until it is ready, and its memory", "an interpreter with the same imports"),
