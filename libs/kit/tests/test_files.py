@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Stream, String
 
-from motcua_kit.files import DOCX, DWG, JPEG, PDF, PNG, XLSX, ZIP, ActiveContent, Problem, inspect
+from motcua_kit.files import DOCX, DWG, JPEG, PDF, PNG, XLSX, ZIP, ActiveContent, inspect
+from motcua_kit.findings import Problem
 
 
 def pdf(pages: int = 1, change: Callable[[pikepdf.Pdf], object] = lambda _: None, **save: Any) -> bytes:

@@ -9,7 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 
 import pikepdf
+import pikepdf.settings
 import puremagic
+
+from motcua_kit.archives import inspect_archive
+from motcua_kit.findings import Finding, Problem
 
 PDF = "application/pdf"
 JPEG = "image/jpeg"
@@ -21,6 +25,17 @@ ZIP = "application/zip"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+ARCHIVES = frozenset({ZIP, DOCX, XLSX})
+
+MOST_PDF_STREAM_BYTES = 64 * 1024 * 1024
+"""Of a stream that qpdf itself must unpack to find the objects of a file; images are never unpacked."""
+
+pikepdf.settings.set_qpdf_limits(
+    flate_max_memory=MOST_PDF_STREAM_BYTES,
+    run_length_max_memory=MOST_PDF_STREAM_BYTES,
+    max_stream_filters=4,
+)
+
 _ALIASES = {
     "application/acad": DWG,
     "application/x-pdf": PDF,
@@ -29,18 +44,6 @@ _ALIASES = {
     "image/jpg": JPEG,
     "image/x-dwg": DWG,
 }
-
-
-class Problem(StrEnum):
-    """Why a file is not what it should be."""
-
-    EMPTY = "EMPTY"
-    TYPE_UNKNOWN = "TYPE_UNKNOWN"
-    TYPE_MISMATCH = "TYPE_MISMATCH"
-    PDF_BROKEN = "PDF_BROKEN"
-    PDF_PASSWORD = "PDF_PASSWORD"  # noqa: S105 - not a secret
-    PDF_TOO_MANY_PAGES = "PDF_TOO_MANY_PAGES"
-    PDF_ACTIVE_CONTENT = "PDF_ACTIVE_CONTENT"
 
 
 class ActiveContent(StrEnum):
@@ -72,19 +75,12 @@ _ANNOTATIONS = {
     "/Sound": ActiveContent.MULTIMEDIA,
     "/FileAttachment": ActiveContent.ATTACHMENT,
 }
+_PACKING = frozenset({"/FlateDecode", "/Fl", "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL"})
 _KEYS = {
     "/JS": ActiveContent.JAVASCRIPT,
     "/XFA": ActiveContent.FORM_PROGRAM,
     "/EF": ActiveContent.ATTACHMENT,
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One problem, with an English detail for operators."""
-
-    problem: Problem
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -124,6 +120,11 @@ def inspect(file: Path, declared: str, *, max_pages: int = 1000) -> FileReport:
         return FileReport("", (Finding(Problem.TYPE_UNKNOWN, f"not recognisable, declared {declared}"),))
     if actual != _ALIASES.get(declared, declared):
         return FileReport(actual, (Finding(Problem.TYPE_MISMATCH, f"declared {declared}, is {actual}"),))
+    if actual in ARCHIVES:
+        return FileReport(actual, tuple(inspect_archive(file, office=actual != ZIP)))
+    if zipfile.is_zipfile(file):
+        # The directory of an archive lies at its end: one reader sees a picture, another one an archive.
+        return FileReport(actual, (Finding(Problem.TWO_TYPES, f"is {actual} and {ZIP} in one"),))
     return _inspect_pdf(file, max_pages) if actual == PDF else FileReport(actual)
 
 
@@ -166,6 +167,8 @@ def _inspect_pdf(file: Path, max_pages: int) -> FileReport:
         with pikepdf.open(file, attempt_recovery=False) as pdf:
             pages = len(pdf.pages)
             active = frozenset(_active_content(pdf))
+            packed = _packed_twice(pdf)
+            unread = _objects_unread(pdf)
     except pikepdf.PasswordError:
         return FileReport(PDF, (Finding(Problem.PDF_PASSWORD, "cannot be opened without a password"),))
     except (pikepdf.PdfError, ValueError, RuntimeError) as error:
@@ -173,6 +176,10 @@ def _inspect_pdf(file: Path, max_pages: int) -> FileReport:
     findings: list[Finding] = []
     if pages == 0:
         findings.append(Finding(Problem.PDF_BROKEN, "has no page"))
+    if packed:
+        findings.append(Finding(Problem.BOMB, "holds a stream that is packed more than once"))
+    if unread:
+        findings.append(Finding(Problem.BOMB, "holds objects in a stream that cannot be unpacked, or to too much"))
     if pages > max_pages:
         findings.append(Finding(Problem.PDF_TOO_MANY_PAGES, f"{pages} pages, at most {max_pages} are taken"))
     if active:
@@ -191,6 +198,26 @@ def _active_content(pdf: pikepdf.Pdf) -> Iterator[ActiveContent]:
             elif isinstance(value, pikepdf.Dictionary | pikepdf.Stream):
                 yield from _active_in(value)
                 unseen.extend(_direct(item for _, item in value.items()))
+
+
+def _objects_unread(pdf: pikepdf.Pdf) -> bool:
+    """Tell whether objects lie in a stream that was not unpacked: nobody has looked at them."""
+    for stream in pdf.objects:
+        if isinstance(stream, pikepdf.Stream) and {"/First", "/N"} <= stream.keys():
+            try:
+                stream.read_bytes()
+            except pikepdf.PdfError:
+                return True
+    return False
+
+
+def _packed_twice(pdf: pikepdf.Pdf) -> bool:
+    # Each pass of packing makes a thousand from one; no program that writes PDF files for people packs twice.
+    return any(
+        sum(str(name) in _PACKING for name in value.get("/Filter", ()) if isinstance(name, pikepdf.Name)) > 1
+        for value in pdf.objects
+        if isinstance(value, pikepdf.Stream) and isinstance(value.get("/Filter"), pikepdf.Array)
+    )
 
 
 def _direct(items: Iterable[object]) -> Iterator[pikepdf.Object]:

@@ -30,6 +30,9 @@ MOST_OUTSTANDING = 1000
 RECOVERED = 0.8
 """Share of the best rate from which the server counts as recovered, and that it has to keep under overload."""
 
+SENT = 0.8
+"""Share of the planned calls that must be sent, or nothing is proved."""
+
 RECOVERY_SECONDS = 5.0
 WINDOW_SECONDS = 0.5
 LONGEST_RECOVERY_SECONDS = 30.0
@@ -79,7 +82,9 @@ class Report:
 
     Attributes:
         best_rate: answered, without overload.
-        sent_rate: sent under overload, in truth: a slow sender sends less than was planned.
+        sent_rate: sent under overload.
+        sent_times: that as a multiple of the best rate: a sender that is too slow sends less than was planned.
+        planned_times: the multiple that was planned.
         answered_rate: answered under overload.
         kept: the one as a share of the other.
         refused: calls that were told to come back later.
@@ -96,6 +101,8 @@ class Report:
 
     best_rate: float
     sent_rate: float
+    sent_times: float
+    planned_times: float
     answered_rate: float
     kept: float
     refused: int
@@ -111,9 +118,10 @@ class Report:
 
     @property
     def held(self) -> bool:
-        """Whether the server stayed itself."""
+        """Whether the server stayed itself, under the load that was planned."""
+        loaded = self.sent_times >= SENT * self.planned_times
         recovered = self.recovery_seconds is not None and self.recovery_seconds <= RECOVERY_SECONDS
-        return self.kept >= RECOVERED and recovered and not self.refused_without_time and not self.others
+        return loaded and self.kept >= RECOVERED and recovered and not self.refused_without_time and not self.others
 
     def as_json(self) -> dict[str, Any]:
         """All figures, and the verdict."""
@@ -141,6 +149,8 @@ def overload(send: Send, plan: Plan, memory: Callable[[], float], told: Callable
     return Report(
         best_rate=round(best, 1),
         sent_rate=round(answers.sent / plan.seconds, 1),
+        sent_times=round(answers.sent / plan.seconds / best, 2) if best else 0.0,
+        planned_times=plan.times,
         answered_rate=round(rate, 1),
         kept=round(rate / best, 3) if best else 0.0,
         refused=len(answers.refused),

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from motcua_dossier.domain.parts import Inspection, Rejection, Upload
-from motcua_kit.files import Problem, inspect
+from motcua_kit.files import inspect
+from motcua_kit.findings import Problem
 from motcua_kit.objects import CHUNK, ObjectStore
 from motcua_kit.scanning import Scanner
 
@@ -15,6 +16,12 @@ REJECTIONS = {
     Problem.EMPTY: Rejection.BROKEN,
     Problem.TYPE_UNKNOWN: Rejection.TYPE_MISMATCH,
     Problem.TYPE_MISMATCH: Rejection.TYPE_MISMATCH,
+    Problem.TWO_TYPES: Rejection.TYPE_MISMATCH,
+    Problem.BOMB: Rejection.BROKEN,
+    Problem.ARCHIVE_BROKEN: Rejection.BROKEN,
+    Problem.ARCHIVE_NAMES: Rejection.BROKEN,
+    Problem.ARCHIVE_PASSWORD: Rejection.ENCRYPTED,
+    Problem.OFFICE_ACTIVE_CONTENT: Rejection.ACTIVE_CONTENT,
     Problem.PDF_BROKEN: Rejection.BROKEN,
     Problem.PDF_PASSWORD: Rejection.ENCRYPTED,
     Problem.PDF_TOO_MANY_PAGES: Rejection.TOO_MANY_PAGES,

@@ -544,13 +544,13 @@ class Upload(_message.Message):
         REJECTION_MALWARE: Upload._Rejection.ValueType  # 4
         """Malware was found."""
         REJECTION_ENCRYPTED: Upload._Rejection.ValueType  # 5
-        """The PDF is protected by a password."""
+        """The file is protected by a password."""
         REJECTION_BROKEN: Upload._Rejection.ValueType  # 6
-        """The file cannot be read."""
+        """The file cannot be read, or not without harm: it would unpack without end or lead out of its folder."""
         REJECTION_TOO_MANY_PAGES: Upload._Rejection.ValueType  # 7
         """The PDF has more pages than are taken."""
         REJECTION_ACTIVE_CONTENT: Upload._Rejection.ValueType  # 8
-        """The PDF holds programs, attachments or media."""
+        """The file holds programs, attachments or media, or fetches them."""
 
     class Rejection(_Rejection, metaclass=_RejectionEnumTypeWrapper):
         """Why a file was rejected."""
@@ -566,13 +566,13 @@ class Upload(_message.Message):
     REJECTION_MALWARE: Upload.Rejection.ValueType  # 4
     """Malware was found."""
     REJECTION_ENCRYPTED: Upload.Rejection.ValueType  # 5
-    """The PDF is protected by a password."""
+    """The file is protected by a password."""
     REJECTION_BROKEN: Upload.Rejection.ValueType  # 6
-    """The file cannot be read."""
+    """The file cannot be read, or not without harm: it would unpack without end or lead out of its folder."""
     REJECTION_TOO_MANY_PAGES: Upload.Rejection.ValueType  # 7
     """The PDF has more pages than are taken."""
     REJECTION_ACTIVE_CONTENT: Upload.Rejection.ValueType  # 8
-    """The PDF holds programs, attachments or media."""
+    """The file holds programs, attachments or media, or fetches them."""
 
     NAME_FIELD_NUMBER: _builtins.int
     COMPONENT_FIELD_NUMBER: _builtins.int
