@@ -14,7 +14,7 @@ NAMESPACE = "motcua-test"
 FIGURE = "figure"
 ORDER = ("wrong_values", "install", "networks", "costs", "faults", "upgrades", "scaling", "backups", "tls")
 """One installation serves most tests: those that only look come first, the one that destroys it last."""
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 1500
 
 Figure = Callable[[str, str], None]
 
