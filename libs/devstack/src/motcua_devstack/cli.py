@@ -115,6 +115,9 @@ def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sizes", metavar="N", nargs="+", type=int, default=[], help="dossiers in the databases of the rows on size"
     )
+    parser.add_argument(
+        "--profile", metavar="ROW", help="measure this row under py-spy, which must be there, into bench/profiles/"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the results, with machine and commit")
     parser.add_argument("--compare", metavar="FILE", help="tell what has moved since an earlier --json")
 

@@ -8,7 +8,7 @@ suite may move; it holds on another machine.
 How a row is written
     One small module a row, whose `probes()` gives its probes, entered in `registry.py`. A probe (`rows.Probe`) has
 
-    - `name`: of its line, beginning with the row's (`read 8 clients`); `unit` (`calls/s`); `better` (`Better.HIGHER` or
+    - `name`: of its line (`read 8 clients`); `unit` (`calls/s`); `better` (`Better.HIGHER` or
       `Better.LOWER`); `target`: the ratio that is asked for, or None;
     - `setup(bench)`: make what is measured; `bench` says where the stack is, how long a sample may take, and more;
     - `measure()` and `limit()`: one sample of the suite and one of its limit; the limit is None where there is none;
@@ -21,5 +21,6 @@ How a row is written
 
 Modules: `rows` (Sample, Probe, Row, statistics), `rounds` (turns, time budget), `table` (text, JSON, comparison),
 `clients` (client processes in a closed loop), `servers` (a dossier service on a database of its own), `bare` (a server
-that does one store operation a call), `population` (databases full of dossiers), `registry`, and the rows.
+that does one store operation a call), `calling` (probes that call both in turns), `population` (databases full of
+dossiers), `profile` (py-spy), `registry`, and the rows.
 """

@@ -17,21 +17,38 @@ class Entry:
         module: module of this package whose `probes()` gives the row's probes.
         measured: what is measured.
         limit: what beside it is the limit; empty for none.
+        on_size: whether `probes` wants the sizes of databases.
     """
 
     module: str
     measured: str
     limit: str = ""
+    on_size: bool = False
 
-    def probes(self) -> Sequence[Probe]:
-        """Make the row's probes; its module is imported only now."""
+    def probes(self, sizes: Sequence[int]) -> Sequence[Probe]:
+        """Make the row's probes; its module is imported only now.
+
+        Args:
+            sizes: how many dossiers large databases have, from small to large; for the rows on size.
+        """
         module = importlib.import_module(f"motcua_devstack.bench.{self.module}")
-        probes: Sequence[Probe] = module.probes()
+        probes: Sequence[Probe] = module.probes(sizes) if self.on_size else module.probes()
         return probes
 
 
 ROWS = {
     "read": Entry("read", "GetDossier by 1, 8 and 32 clients", "a bare gRPC handler that finds one document by its id"),
+    "update": Entry(
+        "update", "UpdateDossier of drafts by 1, 8 and 32 clients", "a bare gRPC handler with one compare-and-set"
+    ),
+    "accept": Entry(
+        "accept",
+        "AcceptDossier by 1, 8 and 32 clients, without what follows",
+        "a bare gRPC handler with one compare-and-set",
+    ),
+    "queue": Entry(
+        "queue", "first and 50th page of an officer's queue", "the same page at the smallest size", on_size=True
+    ),
     "lifecycle": Entry(
         "lifecycle",
         "whole lives: of drafts, and of permits with their documents",

@@ -45,6 +45,7 @@ class Bench:
         seconds: how long one sample may take.
         sizes: how many dossiers the rows on large databases have, from small to large.
         say: tells people what goes on.
+        profile: folder for the stacks of the row's dossier servers; None for no profile.
     """
 
     running: RunningStack
@@ -53,6 +54,7 @@ class Bench:
     seconds: float
     sizes: tuple[int, ...]
     say: Callable[[str], None]
+    profile: Path | None = None
 
 
 class Probe(Protocol):

@@ -12,14 +12,18 @@ from collections.abc import Iterator, Mapping
 
 from motcua.dossier.v1.dossier_pb2 import Dossier
 from motcua_devstack import ports, probes
+from motcua_devstack.bench.profile import sampled
 from motcua_devstack.bench.rows import Bench
 from motcua_devstack.demo.local import local_world
+from motcua_devstack.demo.people import Person
 from motcua_devstack.demo.world import World
 from motcua_devstack.ports import HOST
 from motcua_devstack.supervisor import Process, Supervisor
 from motcua_kit.store import Store
 
 DOSSIERS = "dossiers"
+SERVICE = "/motcua.dossier.v1.DossierService"
+MAIN_DATABASE = "motcua_dossier"
 UNLIMITED = "1000000/second"
 """A rate limit that is counted as ever and never reached."""
 
@@ -38,15 +42,24 @@ def dossier_server(bench: Bench, database: str, settings: Mapping[str, str] | No
         database: its database, migrated at its start.
         settings: what differs from the stack's dossier service.
     """
-    command = (sys.executable, "-m", "motcua_dossier", "grpc", "--migrate")
-    environment = {"MONGODB_DATABASE": database, "RATE_LIMIT": UNLIMITED, **(settings or {})}
-    with _server(bench, database, command, environment, health=True) as address:
-        yield address
+    port = ports.allocate([database])[database]
+    process = Process(
+        name=database,
+        command=(sys.executable, "-m", "motcua_dossier", "grpc", "--migrate"),
+        environment=_environment(bench, database, port) | {"RATE_LIMIT": UNLIMITED, **(settings or {})},
+        ready=probes.grpc_health(port),
+    )
+    with (
+        _dropped(bench, database),
+        Supervisor([process], bench.folder) as running,
+        sampled(running.pid(database), bench.profile, database),
+    ):
+        yield f"{HOST}:{port}"
 
 
 @contextlib.contextmanager
 def bare_server(bench: Bench, database: str, answer: Dossier) -> Iterator[str]:
-    """Run a bare server on a database that is filled; yields its `host:port`.
+    """Run a bare server on a database that is filled, with the indexes of dossier; yields its `host:port`.
 
     Args:
         bench: where the store is.
@@ -55,28 +68,58 @@ def bare_server(bench: Bench, database: str, answer: Dossier) -> Iterator[str]:
     """
     file = bench.folder / f"{database}.answer"
     file.write_bytes(answer.SerializeToString())
-    command = (sys.executable, "-m", "motcua_devstack.bench.bare", str(file))
-    with _server(bench, f"bare-{database}", command, {"MONGODB_DATABASE": database}, health=False) as address:
-        yield address
-
-
-@contextlib.contextmanager
-def _server(
-    bench: Bench, name: str, command: tuple[str, ...], environment: Mapping[str, str], *, health: bool
-) -> Iterator[str]:
-    port = ports.allocate([name])[name]
-    process = Process(
-        name=name,
-        command=command,
-        environment={**bench.running.settings("dossier"), **environment, "GRPC_BIND": f"{HOST}:{port}"},
-        ready=probes.grpc_health(port) if health else probes.tcp(port),
+    port = ports.allocate([database])[database]
+    environment = _environment(bench, database, port)
+    indexes = Process(
+        name=f"{database}-indexes",
+        command=(sys.executable, "-m", "motcua_dossier", "migrate"),
+        environment=environment,
+        once=True,
     )
-    with Supervisor([process], bench.folder):
+    bare = Process(
+        name=f"{database}-bare",
+        command=(sys.executable, "-m", "motcua_devstack.bench.bare", str(file)),
+        environment=environment,
+        ready=probes.tcp(port),
+        after=(indexes.name,),
+    )
+    with _dropped(bench, database), Supervisor([indexes, bare], bench.folder):
         yield f"{HOST}:{port}"
 
 
-def world_with(bench: Bench, dossier: str) -> World:
-    """The world in which the dossier service is the one at `dossier`."""
+@contextlib.contextmanager
+def _dropped(bench: Bench, database: str) -> Iterator[None]:
+    """Drop a database behind the block: a store of the developer's own outlives the run."""
+    try:
+        yield
+    finally:
+        with contextlib.closing(store(bench, database)) as dropped:
+            dropped.client.drop_database(database)
+
+
+def _environment(bench: Bench, database: str, port: int) -> dict[str, str]:
+    return {**bench.running.settings("dossier"), "MONGODB_DATABASE": database, "GRPC_BIND": f"{HOST}:{port}"}
+
+
+@contextlib.contextmanager
+def world(bench: Bench) -> Iterator[World]:
+    """The stack as people see it."""
+    seen = local_world(bench.running, lambda channel: channel)
+    try:
+        yield seen
+    finally:
+        seen.suite.close()
+
+
+@contextlib.contextmanager
+def world_with(bench: Bench, dossier: str) -> Iterator[World]:
+    """The same, with the dossier service at `dossier` in place of the stack's."""
     addresses = bench.running.addresses
     own = dataclasses.replace(addresses, grpc={**addresses.grpc, "dossier": dossier})
-    return local_world(dataclasses.replace(bench.running, addresses=own), lambda channel: channel)
+    with world(dataclasses.replace(bench, running=dataclasses.replace(bench.running, addresses=own))) as seen:
+        yield seen
+
+
+def signed_in(person: Person) -> str:
+    """An access token of a person that is valid now; empty for anyone."""
+    return person.credentials.token() if person.credentials else ""

@@ -14,7 +14,7 @@ import requests
 from pymongo.errors import PyMongoError
 
 from motcua_client import MotcuaError
-from motcua_devstack.bench import rounds, table
+from motcua_devstack.bench import profile, rounds, table
 from motcua_devstack.bench.registry import ROWS
 from motcua_devstack.bench.rows import Bench, Row
 from motcua_devstack.bench.servers import UNLIMITED
@@ -27,11 +27,13 @@ from motcua_devstack.paths import ROOT
 from motcua_devstack.stack import RunningStack, Stack
 
 NAME = "bench"
+PROFILES = ROOT / "bench" / "profiles"
 SECONDS, QUICK_SECONDS = 1.5, 0.5
 ROUNDS, QUICK_ROUNDS = 5, 3
 BUDGET, QUICK_BUDGET = 420.0, 60.0
 """Seconds after which no round is begun: the rest is for starting, filling and stopping."""
-SIZES, QUICK_SIZES = (1_000, 10_000, 100_000), (1_000, 5_000)
+SIZES, QUICK_SIZES = (1_000, 5_000), (1_000, 2_000)
+"""The embedded store takes a few hundred dossiers a second, with all their indexes."""
 
 FAILURES = (
     *(DevError, MotcuaError, SignInFailed, NotVerified),
@@ -46,10 +48,12 @@ def run(options: argparse.Namespace) -> int:
         for name, entry in ROWS.items():
             print(f"{name:12} {entry.measured}; limit: {entry.limit or 'none'}")
         return 0
-    names = options.rows or list(ROWS)
+    names = [options.profile] if options.profile else options.rows or list(ROWS)
     if unknown := set(names) - set(ROWS):
         raise DevError(f"no such row: {', '.join(sorted(unknown))}; ./dev bench --list")
     earlier = table.read(Path(options.compare)) if options.compare else None
+    if options.profile:
+        profile.require()
     sigterm_interrupts()
     progress = Progress(sys.stderr)
     os.environ["RATE_LIMIT"] = UNLIMITED  # what a few people do here, thousands do there; all processes inherit it
@@ -78,6 +82,7 @@ def _bench(running: RunningStack, options: argparse.Namespace, progress: Progres
         seconds=QUICK_SECONDS if options.quick else SECONDS,
         sizes=tuple(sorted(options.sizes)) or (QUICK_SIZES if options.quick else SIZES),
         say=progress.say,
+        profile=PROFILES if options.profile else None,
     )
 
 
@@ -86,6 +91,7 @@ def _measure(
 ) -> tuple[list[Row], list[str]]:
     """Measure one row after the other, each with its share of the time that is left; returns also what failed."""
     end = time.monotonic() + (QUICK_BUDGET if options.quick else BUDGET)
+    number = QUICK_ROUNDS if options.quick else ROUNDS
     rows: list[Row] = []
     failed: list[str] = []
     for position, name in enumerate(names):
@@ -93,7 +99,7 @@ def _measure(
         now = time.monotonic()
         deadline = now + max(0.0, end - now) / (len(names) - position)
         try:
-            found = rounds.measure(ROWS[name].probes(), bench, QUICK_ROUNDS if options.quick else ROUNDS, deadline)
+            found = rounds.measure(ROWS[name].probes(bench.sizes), bench, number, deadline)
         except FAILURES as error:
             progress.say(f"  {name} was not measured: {type(error).__name__}: {error}")
             failed.append(name)
