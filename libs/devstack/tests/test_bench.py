@@ -14,9 +14,11 @@ from typing import Any, cast
 import pytest
 
 from motcua.dossier.v1.dossier_pb2 import UpdateDossierRequest
+from motcua_devstack import cli
 from motcua_devstack.bench import clients, rounds, table
 from motcua_devstack.bench.registry import ROWS
 from motcua_devstack.bench.rows import Bench, Better, Round, Row, Sample, percentile, row_of, spread
+from motcua_devstack.commands import bench
 from motcua_devstack.errors import DevError
 
 BENCH = cast("Bench", None)
@@ -106,8 +108,8 @@ def test_suite_and_limit_take_turns_at_being_first() -> None:
 
 def test_when_the_time_is_over_one_round_has_been_made() -> None:
     said: list[str] = []
-    bench = cast("Bench", type("Told", (), {"say": staticmethod(said.append)}))
-    row = rounds.measure([Scripted([1, 1], [1, 1])], bench, 2, time.monotonic() - 1)[0]
+    told = cast("Bench", type("Told", (), {"say": staticmethod(said.append)}))
+    row = rounds.measure([Scripted([1, 1], [1, 1])], told, 2, time.monotonic() - 1)[0]
     assert row.rounds == 1
     assert said
 
@@ -180,3 +182,25 @@ def test_every_row_has_probes_with_names_of_their_own() -> None:
     names = [probe.name for entry in ROWS.values() for probe in entry.probes((1_000, 10_000))]
     assert len(names) >= len(ROWS)
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("sizes", [(1_000,), (100, 1_000)])
+def test_a_queue_needs_sizes_that_can_be_compared(sizes: tuple[int, ...]) -> None:
+    with pytest.raises(DevError, match="two sizes"):
+        ROWS["queue"].probes(sizes)
+
+
+def test_what_cannot_be_written_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    options = cli.parser().parse_args(["bench", "--json", str(tmp_path / "none" / "results.json")])
+    with pytest.raises(DevError, match="no folder"):
+        bench.run(options)
+
+
+def test_an_unknown_row_is_said_before_anything_is_measured() -> None:
+    with pytest.raises(DevError, match="no such row: speed"):
+        bench.run(cli.parser().parse_args(["bench", "--rows", "speed"]))
+
+
+def test_the_rows_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.run(cli.parser().parse_args(["bench", "--list"])) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(ROWS)

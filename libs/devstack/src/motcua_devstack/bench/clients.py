@@ -12,6 +12,7 @@ import base64
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -191,4 +192,5 @@ def requests_of(job: dict[str, Any]) -> Iterator[bytes]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all, and who started us ends us
     asyncio.run(_serve())

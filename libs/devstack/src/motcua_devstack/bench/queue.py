@@ -20,10 +20,12 @@ from motcua_devstack.bench.rows import Bench, Better, Probe, Sample, percentile
 from motcua_devstack.bench.servers import MAIN_DATABASE, dossier_server, store, world, world_with
 from motcua_devstack.demo import house, people
 from motcua_devstack.demo.walk import APPLICANT
+from motcua_devstack.errors import DevError
 
 FAR_PAGE = 50
 PAGE_SIZE = 10
 WAITING = FAR_PAGE * PAGE_SIZE
+FEWEST_SIZES = 2
 UNITS = 168
 """Wards of the City."""
 TARGET = 1.3
@@ -137,6 +139,12 @@ def _request(token: str) -> ListQueueRequest:
 
 
 def probes(sizes: Sequence[int]) -> Sequence[Probe]:
-    """The probes of the row: the limit of each is the smallest size."""
+    """The probes of the row: the limit of each is the smallest size.
+
+    Raises:
+        DevError: there are not two sizes, or the smallest cannot hold the queue.
+    """
+    if len(sizes) < FEWEST_SIZES or sizes[0] < WAITING:
+        raise DevError(f"a queue is measured at two sizes or more, from {WAITING} dossiers on, not at {sizes}")
     queues = Queues()
     return [Paging(queues, size, far, sizes[0]) for far in (False, True) for size in sizes[1:]]

@@ -51,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     names = [options.profile] if options.profile else options.rows or list(ROWS)
     if unknown := set(names) - set(ROWS):
         raise DevError(f"no such row: {', '.join(sorted(unknown))}; ./dev bench --list")
+    if options.json and not Path(options.json).absolute().parent.is_dir():
+        raise DevError(f"there is no folder for {options.json}")
     earlier = table.read(Path(options.compare)) if options.compare else None
     if options.profile:
         profile.require()
@@ -80,7 +82,7 @@ def _bench(running: RunningStack, options: argparse.Namespace, progress: Progres
         folder=folder,
         quick=options.quick,
         seconds=QUICK_SECONDS if options.quick else SECONDS,
-        sizes=tuple(sorted(options.sizes)) or (QUICK_SIZES if options.quick else SIZES),
+        sizes=tuple(sorted(set(options.sizes))) or (QUICK_SIZES if options.quick else SIZES),
         say=progress.say,
         profile=PROFILES if options.profile else None,
     )
