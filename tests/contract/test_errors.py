@@ -13,7 +13,11 @@ from motcua_kit import domain
 from motcua_kit.localisation import OWN_TEXTS
 from motcua_ops.naming import SERVICES
 
-ERRORS = {name for name in domain.__all__ if issubclass(getattr(domain, name), domain.DomainError)}
+ERRORS = {
+    name
+    for name in domain.__all__
+    if isinstance(kind := getattr(domain, name), type) and issubclass(kind, domain.DomainError)
+}
 
 
 def reasons_in_contract(service: str) -> set[str]:
