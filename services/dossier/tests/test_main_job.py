@@ -15,6 +15,7 @@ import urllib3
 from motcua.dossier.v1 import document_pb2
 from motcua.dossier.v1 import dossier_pb2 as pb
 from motcua_client import errors
+from motcua_dossier.adapters.sequences import KEPT_DAYS
 from motcua_kit.documents.verify import verify
 
 Office = Any
@@ -108,6 +109,24 @@ def test_a_slip_is_a_signed_accessible_archive_pdf(office: Office, signing_files
         assert metadata["pdfaid:part"] == "2"
         assert metadata["pdfaid:conformance"] == "A"
         assert metadata["pdfuaid:part"] == "1"
+
+
+def test_each_day_goes_on_counting_when_clocks_differ_at_midnight(office: Office) -> None:
+    assert office.submitted().code.endswith("-261123-0001")
+    codes = []
+    for days in (1, -1, 1, -1, 1):
+        office.clock.move(timedelta(days=days))
+        codes.append(office.submitted().code.partition("-")[2])
+    assert codes == ["261124-0001", "261123-0002", "261124-0002", "261123-0003", "261124-0003"]
+
+
+def test_a_day_that_nobody_counts_any_more_is_refused(office: Office) -> None:
+    for _ in range(KEPT_DAYS + 2):
+        office.submitted()
+        office.clock.move(timedelta(days=1))
+    office.clock.move(-timedelta(days=KEPT_DAYS + 2))
+    with pytest.raises(errors.Internal):
+        office.submitted()
 
 
 def test_pressing_submit_often_gives_one_dossier_and_one_code(office: Office) -> None:

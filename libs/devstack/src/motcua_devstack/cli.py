@@ -84,6 +84,7 @@ def _chaos(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", nargs="+", metavar="KIND", help="kinds of faults (default: all)")
     parser.add_argument("--json", metavar="FILE", help="write the run in figures as JSON")
     parser.add_argument("--list", action="store_true", help="print the kinds of faults and do nothing")
+    parser.add_argument("--audit-only", metavar="NAME", help="no faults: audit the stack NAME that runs and is at rest")
 
 
 def _overload(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from motcua_devstack.chaos.audit import audit
+from motcua_devstack.chaos.audit.local import open_stack
 from motcua_devstack.chaos.faults import Site
 from motcua_devstack.chaos.faults.base import SCHEDULERS
 from motcua_devstack.chaos.links import Links
@@ -64,7 +66,9 @@ def under_load(seed: int, plan: Sequence[Injection], site: Site, ledger: Ledger,
         finding = load.audit()
         seconds = time.monotonic() - begun
         letters = given_up(addresses)
-        run = Run(seed, seconds, struck, ledger.entries, load.lives, load.broken, finding, unfinished, letters)
+        with open_stack(site.running.stack, ledger.entries) as audited:
+            report = audit(audited)
+        run = Run(seed, seconds, struck, ledger.entries, load.lives, load.broken, finding, unfinished, letters, report)
         return run.figures
 
 

@@ -3,11 +3,12 @@
 import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from motcua_devstack.chaos.audit import Report
 from motcua_devstack.chaos.lives import Life
 from motcua_devstack.chaos.strikes import Struck
 from motcua_devstack.load.audit import Finding
@@ -30,6 +31,7 @@ class Run:
         drafts: what the audit of drafts found.
         unfinished: what still waited at the end, by place.
         dead_letters: events that a handler gave up on.
+        audited: what the stores say.
     """
 
     seed: int
@@ -41,6 +43,7 @@ class Run:
     drafts: Finding
     unfinished: dict[str, int]
     dead_letters: Sequence[str]
+    audited: Report
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -67,6 +70,8 @@ class Run:
             "doubled": self.drafts.doubled,
             "unfinished": self.unfinished,
             "dead_letters": self.dead_letters,
+            "wrong": self.audited.wrong[:SHOWN],
+            "audit": self.audited.figures,
         }
 
     def _faults(self) -> Iterator[dict[str, Any]]:
@@ -82,7 +87,7 @@ class Run:
             }
 
 
-BROKEN = ("failed", "stuck", "lost", "doubled", "unfinished", "dead_letters")
+BROKEN = ("failed", "stuck", "lost", "doubled", "unfinished", "dead_letters", "wrong")
 """Figures that must be empty."""
 
 
@@ -102,6 +107,7 @@ def lines(figures: dict[str, Any]) -> list[str]:
         f"{faults}; {commands}, {retries}",
         f"{figures['lives_finished']} of {figures['lives']} lives of permits came to their end",
         *(f"{name}: {figures[name] or 'none'}" for name in BROKEN),
+        *_checks(figures["audit"]),
     ]
 
 
@@ -115,6 +121,12 @@ def _table(faults: Sequence[dict[str, Any]]) -> Iterator[str]:
         recovered = max(fault["recovered"] for fault in of_kind)
         slowest = max(fault["slowest"] for fault in of_kind)
         yield f"| `{kind}` | {len(of_kind)} | {hit} | {again} | {recovered:.1f} s | {slowest:.1f} s |"
+
+
+def _checks(audit: Mapping[str, dict[str, Any]]) -> Iterator[str]:
+    for check, row in audit.items():
+        apart = "".join(f"; {count} {kind}" for kind, count in row["apart"].items())
+        yield f"audit of {check}: {row['skipped'] or str(row['wrong']) + ' wrong of ' + str(row['looked_at'])}{apart}"
 
 
 def write(file: Path, figures: dict[str, Any]) -> None:

@@ -9,6 +9,8 @@ import structlog
 from stamina.instrumentation import set_on_retry_hooks
 
 from motcua_devstack.chaos import report
+from motcua_devstack.chaos.audit import audit
+from motcua_devstack.chaos.audit.local import open_stack
 from motcua_devstack.chaos.campaign import NAME, carry_out
 from motcua_devstack.chaos.faults import KINDS
 from motcua_devstack.chaos.plan import deck, draw
@@ -25,6 +27,8 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         print("\n".join(f"{name:<14} {kind.summary}" for name, kind in KINDS.items()))
         return 0
+    if options.audit_only:
+        return _audit(Stack(options.audit_only), options.json)
     kinds = options.faults or list(KINDS)
     if unknown := set(kinds) - KINDS.keys():
         raise DevError(f"no such faults: {', '.join(sorted(unknown))}; ./dev chaos --list")
@@ -44,3 +48,15 @@ def run(options: argparse.Namespace) -> int:
         return 0
     print(f"again: {again}\nlogs and ledger: {Stack(NAME).folder}")
     return 1
+
+
+def _audit(stack: Stack, file: str | None) -> int:
+    """Audit a stack; 1 when anything is wrong."""
+    if stack.running_pid() is None:
+        raise DevError(f"the stack `{stack.name}` does not run; ./dev up --name {stack.name}")
+    with open_stack(stack) as audited:
+        found = audit(audited)
+    if file:
+        report.write(Path(file), found.figures)
+    print("\n".join(found.lines))
+    return 0 if found.holds else 1

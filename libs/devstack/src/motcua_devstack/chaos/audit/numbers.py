@@ -27,9 +27,11 @@ def _check_codes(audited: Audited, sheet: Sheet) -> None:
     counters = {counter["_id"]: counter for counter in audited.collection("dossier", SEQUENCES).find()}
     for (agency, day), sequence in given.items():
         _check_sequence(sheet, f"codes of {agency} on {day}", sequence)
-        counter = counters.get(agency)
-        if counter is None or counter["day"] == f"20{day[:2]}-{day[2:4]}-{day[4:]}":
-            _check_counter(sheet, f"sequences/{agency}", counter["last"] if counter else None, sequence)
+        counter = counters.get(agency, {"day": "", "last": 0})
+        counted = {**counter.get("earlier", {}), counter["day"]: counter["last"]}
+        date = f"20{day[:2]}-{day[2:4]}-{day[4:]}"
+        if date >= min(counted):  # what was longer ago the counter has forgotten
+            _check_counter(sheet, f"sequences/{agency} on {date}", counted.get(date), sequence)
 
 
 def _check_slips(audited: Audited, sheet: Sheet) -> None:
