@@ -76,7 +76,7 @@ class Run:
 
     def _faults(self) -> Iterator[dict[str, Any]]:
         """Each fault with the longest that a command took which was answered before the next fault began."""
-        ends = [*(one.begun for one in self.struck[1:]), "~"]
+        ends = [*(one.begun for one in self.struck), "~"][1:]
         for one, end in zip(self.struck, ends, strict=True):
             slow = [entry.seconds for entry in self.entries if one.begun <= entry.acknowledged < end]
             yield asdict(one.injection) | {
