@@ -111,7 +111,7 @@ class Row:
         limit: median of the limit's samples; None without a limit.
         ratio: median of the rounds' ratios; None without a limit.
         spread: half the distance between the quartiles of the ratios (without a limit: of the values), relative to
-            their median; 0.05 is ±5 %.
+            their median; 0.05 is ±5 %. None after one round, which says nothing of it.
         target: the ratio that is asked for.
         details: medians of the suite's further figures.
         limit_details: medians of the limit's.
@@ -123,7 +123,7 @@ class Row:
     value: float
     limit: float | None
     ratio: float | None
-    spread: float
+    spread: float | None
     target: float | None
     rounds: int
     details: Mapping[str, float] = field(default_factory=dict)
@@ -157,8 +157,10 @@ def row_of(probe: Probe, rounds: Sequence[Round]) -> Row:
     )
 
 
-def spread(values: Sequence[float]) -> float:
-    """Half the distance between the quartiles, relative to the median; of few values half their range."""
+def spread(values: Sequence[float]) -> float | None:
+    """Half the distance between the quartiles, relative to the median; of few values half their range, of one None."""
+    if len(values) == 1:
+        return None
     middle = statistics.median(values)
     if not middle:
         return 0.0

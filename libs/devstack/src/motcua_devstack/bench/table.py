@@ -24,18 +24,18 @@ class Move:
 
     Attributes:
         change: ratio now to ratio then; of rows without a limit value now to value then.
-        spread: of both together.
+        spread: of both together; None when one of them is not known.
     """
 
     name: str
     change: float
-    spread: float
+    spread: float | None
     better: Better
 
     @property
     def verdict(self) -> str:
-        """`better`, `WORSE`, or nothing when the change lies within the spread."""
-        if abs(self.change - 1) <= self.spread:
+        """`better`, `WORSE`, or nothing when the change lies within the spread, or may."""
+        if self.spread is None or abs(self.change - 1) <= self.spread:
             return ""
         return "better" if (self.change > 1) is (self.better is Better.HIGHER) else "WORSE"
 
@@ -50,7 +50,7 @@ def text(rows: Sequence[Row]) -> str:
             figure(row.limit),
             row.unit,
             figure(row.ratio),
-            f"{row.spread:.0%}",
+            _percent(row.spread),
             _target(row),
             MARKS[row.met],
             _details(row.details),
@@ -64,7 +64,7 @@ def text(rows: Sequence[Row]) -> str:
 def comparison(moves: Sequence[Move]) -> str:
     """The changes since an earlier run as a table."""
     lines = [("row", "now / then", "±", "")]
-    lines += [(move.name, f"{move.change:.2f}", f"{move.spread:.0%}", move.verdict) for move in moves]
+    lines += [(move.name, f"{move.change:.2f}", _percent(move.spread), move.verdict) for move in moves]
     return _aligned(lines)
 
 
@@ -122,10 +122,18 @@ def compare(now: Sequence[Row], then: Sequence[Row]) -> list[Move]:
     """Ratios of ratios, of the rows that both runs have."""
     earlier = {row.name: row for row in then}
     return [
-        Move(row.name, _judged(row) / _judged(before), row.spread + before.spread, row.better)
+        Move(row.name, _judged(row) / _judged(before), _together(row.spread, before.spread), row.better)
         for row in now
         if (before := earlier.get(row.name)) and _judged(before) and (row.ratio is None) is (before.ratio is None)
     ]
+
+
+def _together(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _percent(share: float | None) -> str:
+    return "?" if share is None else f"{share:.0%}"
 
 
 def _judged(row: Row) -> float:
