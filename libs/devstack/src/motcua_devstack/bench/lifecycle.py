@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,10 +14,9 @@ from motcua.permits.v1.application_pb2 import Condition, Decision, PermitApplica
 from motcua_devstack import cast
 from motcua_devstack.bench import population
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample
-from motcua_devstack.bench.servers import DOSSIERS, dossier_server, store
+from motcua_devstack.bench.servers import DOSSIERS, MAIN_DATABASE, dossier_server, store, world, world_with
 from motcua_devstack.bench.stores import PUT, BareStores, operations
 from motcua_devstack.demo import house, people, scenes
-from motcua_devstack.demo.local import local_world
 from motcua_devstack.demo.walk import APPLICANT, eventually
 from motcua_devstack.demo.world import World
 
@@ -100,7 +98,7 @@ def drafts(keep: contextlib.ExitStack, bench: Bench) -> tuple[Life, str]:
     Every procedure asks for papers, so that a life that goes further has documents.
     """
     own = keep.enter_context(dossier_server(bench, DATABASE))
-    citizen = _world(keep, bench, {**bench.running.addresses.grpc, "dossier": own}).citizen(APPLICANT)
+    citizen = keep.enter_context(world_with(bench, own)).citizen(APPLICANT)
 
     population.draft(citizen)  # one that stays shows how large they are
 
@@ -114,7 +112,7 @@ def drafts(keep: contextlib.ExitStack, bench: Bench) -> tuple[Life, str]:
 
 def permits(keep: contextlib.ExitStack, bench: Bench) -> tuple[Life, str]:
     """A building permit from the first draft to the result in the applicant's hands, all services and stores."""
-    suite = _world(keep, bench, bench.running.addresses.grpc)
+    suite = keep.enter_context(world(bench))
     citizen = suite.citizen(APPLICANT)
     officers = _Officers(suite)
     files = {code: house.paper(code, title) for code, title in house.PAPERS.items()}
@@ -124,15 +122,7 @@ def permits(keep: contextlib.ExitStack, bench: Bench) -> tuple[Life, str]:
         officers.grant(name)
         scenes.wait_for_dossier(citizen, name, Dossier.STATE_RETURNED)
 
-    return life, "motcua_dossier"
-
-
-def _world(keep: contextlib.ExitStack, bench: Bench, grpc: dict[str, str]) -> World:
-    """The stack as people see it, with these addresses of its services."""
-    addresses = dataclasses.replace(bench.running.addresses, grpc=grpc)
-    seen = local_world(dataclasses.replace(bench.running, addresses=addresses), lambda channel: channel)
-    keep.callback(seen.suite.close)
-    return seen
+    return life, MAIN_DATABASE
 
 
 class _Officers:

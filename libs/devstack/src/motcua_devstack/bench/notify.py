@@ -15,8 +15,7 @@ from typing import Any
 
 from motcua_devstack.bench import population
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample
-from motcua_devstack.bench.servers import store
-from motcua_devstack.demo.local import local_world
+from motcua_devstack.bench.servers import MAIN_DATABASE, store, world
 from motcua_devstack.demo.walk import APPLICANT
 from motcua_devstack.errors import DevError
 from motcua_kit.clock import system_clock
@@ -30,7 +29,7 @@ OUTSIDE = 2
 NOTICES = "bench_notices"
 """Collection of documents that hold nothing but an event."""
 
-DOSSIER, NOTIFY = "motcua_dossier", "motcua_notify"
+NOTIFY = "motcua_notify"
 OPEN = ("queued", "sending")
 PATIENCE = 120.0
 LOOK_SECONDS = 0.02
@@ -55,12 +54,10 @@ class Telling:
         self._folder = bench.running.stack.messages
         host, _, port = bench.running.addresses.smtp.partition(":")
         self._smtp = (host, int(port))
-        self._dossier = self._keep.enter_context(contextlib.closing(store(bench, DOSSIER)))
+        self._dossier = self._keep.enter_context(contextlib.closing(store(bench, MAIN_DATABASE)))
         self._notify = self._keep.enter_context(contextlib.closing(store(bench, NOTIFY)))
         bench.say("  submitting a dossier, for an event to copy")
-        world = local_world(bench.running, lambda channel: channel)
-        self._keep.callback(world.suite.close)
-        dossier = population.submitted(world.citizen(APPLICANT))
+        dossier = population.submitted(self._keep.enter_context(world(bench)).citizen(APPLICANT))
         self._event = self._sent(dossier.name)
         self._settle()
 

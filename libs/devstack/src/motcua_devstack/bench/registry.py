@@ -56,5 +56,6 @@ ROWS = {
     ),
     "events": Entry("events", "from the outbox to the end of a handler", "a bare Celery task on the same broker"),
     "notify": Entry("notify", "from an event to its e-mail and short message", "bare SMTP to the same mail server"),
+    "telemetry": Entry("telemetry", "reads and writes with spans", "the same server that makes none"),
     "start": Entry("start", "each service until it is ready, and its memory", "an interpreter with the same imports"),
 }
