@@ -70,6 +70,7 @@ class Run:
             "doubled": self.drafts.doubled,
             "unfinished": self.unfinished,
             "dead_letters": self.dead_letters,
+            "unreachable_states": [line for line in self.audited.wrong if line.startswith("states:")][:SHOWN],
             "wrong": self.audited.wrong[:SHOWN],
             "audit": self.audited.figures,
         }
