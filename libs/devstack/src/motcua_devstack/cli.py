@@ -124,8 +124,10 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _fuzz(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("rpcs", metavar="RPC", nargs="*", help="part of the name of an RPC (default: all)")
-    parser.add_argument("--minutes", type=float, default=5.0, help="how long (default: 5)")
+    parser.add_argument(
+        "rpcs", metavar="RPC", nargs="*", help="part of the name of an RPC (default: all, and all pages)"
+    )
+    parser.add_argument("--minutes", type=float, default=5.0, help="how long, with its start (default: 5)")
     parser.add_argument("--seed", type=int, help="ask what was asked under this number (default: a new one)")
     parser.add_argument("--report", metavar="FILE", help="write counts and findings as JSON")
 

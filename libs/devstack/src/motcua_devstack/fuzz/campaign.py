@@ -1,6 +1,5 @@
 """Hostile calls of RPCs, each judged."""
 
-import time
 from collections.abc import Iterator
 
 from google.protobuf import descriptor_pool, message_factory
@@ -75,13 +74,13 @@ class Campaign:
         @repeatable(examples, number)
         @given(st.sampled_from(self.roles(rpc)), requests(descriptor.input_type, self._corpus).flatmap(payloads))
         def one(role: str, payload: bytes) -> None:
-            answers.extend(self.ask(rpc, role, payload))
+            answers.extend(self.ask(rpc, role, payload, number))
 
         one()
         for answer in answers:  # only now, so that the questions do not depend on the answers to them
             self._corpus.learn(answer)
 
-    def ask(self, rpc: str, role: str, payload: bytes) -> Iterator[Message]:
+    def ask(self, rpc: str, role: str, payload: bytes, number: int) -> Iterator[Message]:
         """Call once and judge; yields the answer if there is one."""
         service, _, method = rpc.partition("/")
         descriptor = descriptor_pool.Default().FindServiceByName(service).methods_by_name[method]
@@ -93,11 +92,11 @@ class Campaign:
             answer: Message = call(payload)
         except MotcuaError as error:
             self.tally.calls[error.code.name] += 1
-            self.tally.note(rpc, role, payload, error_problems(error, _service(rpc)))
+            self.tally.note(rpc, role, payload, error_problems(error, _service(rpc)), number=number)
             return
         self.tally.calls["OK"] += 1
         self.tally.reached.add(rpc)
-        self.tally.note(rpc, role, payload, answer_problems(answer))
+        self.tally.note(rpc, role, payload, answer_problems(answer), number=number)
         yield answer
 
     def _client(self, service: str, role: str) -> Client:
@@ -105,23 +104,6 @@ class Campaign:
             address = self._town.services[service].address
             self._clients[service, role] = connect(address, self._town.credentials(role), deadline=DEADLINE_SECONDS)
         return self._clients[service, role]
-
-
-def rounds(campaign: Campaign, rpcs: list[str], *, examples: int, number: int, until: float) -> Iterator[str]:
-    """Attack RPCs one after the other up to a moment; yields each RPC when it is done.
-
-    Args:
-        campaign: attacks.
-        rpcs: full names.
-        examples: requests for each RPC.
-        number: seed.
-        until: `time.monotonic()` after which nothing is begun.
-    """
-    for rpc in rpcs:
-        if time.monotonic() > until:
-            return
-        campaign.attack(rpc, examples, number=number)
-        yield rpc
 
 
 def _has(rpc: str, verbs: tuple[str, ...]) -> bool:

@@ -209,7 +209,7 @@ class Pages:
         def one(request: dict[str, Any]) -> None:
             with contextlib.closing(self.ask(service, request)) as answer:
                 tally.calls[f"HTTP {answer.status_code}"] += 1
-                tally.note(service, "anyone", repr(request).encode(), self.problems(request, answer))
+                tally.note(service, "anyone", repr(request).encode(), self.problems(request, answer), number=number)
 
         one()
 

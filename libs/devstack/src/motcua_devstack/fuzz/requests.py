@@ -17,6 +17,9 @@ from motcua_devstack.fuzz.corpus import Corpus
 from motcua_devstack.fuzz.texts import HOSTILE, any_text
 
 DEEPEST = 6
+DEEPEST_FORM = 28
+"""Levels of a form, three messages each: a parser goes down a hundred; `wire.DEEP` goes further."""
+
 MANY = (0, 1, 51, 2_001, 20_000)
 """Numbers of elements that lie beyond what lists allow; the greatest are copies of one element."""
 
@@ -158,7 +161,7 @@ def _struct(corpus: Corpus, *, lawful: bool) -> st.SearchStrategy[Struct]:
     """Forms: one that the suite knows, with a value or two replaced; else anything, deep and odd."""
     known = corpus.forms()
     odd = st.dictionaries(st.sampled_from(KEYS), _values(), max_size=4).map(_as_struct)
-    deep = st.integers(1, 60).map(_nested)
+    deep = st.integers(1, DEEPEST_FORM).map(_nested)
     if not known:
         return st.one_of(odd, deep)
     bent = st.builds(_bent, st.sampled_from(known), st.integers(0, 40), _values())

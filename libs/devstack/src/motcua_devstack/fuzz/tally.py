@@ -19,12 +19,14 @@ class Finding:
         problem: what is wrong.
         role: who called.
         payload: the shortest request seen that shows it, as hex.
+        seed: of the round in which it came.
     """
 
     rpc: str
     problem: str
     role: str
     payload: str
+    seed: int
 
 
 @dataclass
@@ -41,12 +43,12 @@ class Tally:
     reached: set[str] = field(default_factory=set)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
 
-    def note(self, rpc: str, role: str, payload: bytes, problems: Iterable[str]) -> None:
+    def note(self, rpc: str, role: str, payload: bytes, problems: Iterable[str], *, number: int) -> None:
         """Keep what is wrong, with the shortest request."""
         for problem in problems:
             known = self.findings.get((rpc, problem))
             if known is None or len(known.payload) > 2 * len(payload):
-                self.findings[rpc, problem] = Finding(rpc, problem, role, payload.hex())
+                self.findings[rpc, problem] = Finding(rpc, problem, role, payload.hex(), number)
 
 
 def repeatable(examples: int, number: int) -> Callable[[Test], Test]:

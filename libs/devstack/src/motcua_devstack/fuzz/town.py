@@ -37,6 +37,9 @@ from motcua_kit.testing.issuer import URL
 P = TypeVar("P", bound=people.Person)
 
 DAY_SECONDS = 24 * 3600
+BUCKET = "fuzz"
+"""One for all towns: keys in it are unique, and each bucket costs volumes."""
+
 EID_CLIENT, EID_SECRET = "motcua", "of-the-town"
 
 
@@ -152,7 +155,7 @@ class Town:
             "signing_key_file": sample.key_file,
             "signing_certificate_file": sample.certificate_file,
             "signing_chain_file": sample.chain_file,
-            "object_store_bucket": name.replace("_", "-"),
+            "object_store_bucket": BUCKET,
             **{f"{service}_address": bind for service, bind in binds.items()},
         }
         self.eid = starting.enter_context(_eid(taken["eid"]))
