@@ -25,6 +25,7 @@ KEPT = timedelta(days=30)
 ACCESS_RECORDS = Collection(
     COLLECTION,
     indexes=[IndexModel("create_time", name="kept", expireAfterSeconds=int(KEPT.total_seconds()))],
+    sealed=False,
 )
 """For the migrations of services that read personal data. Identity keeps the log; this is only the way there."""
 

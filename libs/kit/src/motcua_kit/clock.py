@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 Clock = Callable[[], datetime]
 """Returns the current business time, aware, in UTC."""
+
+VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
+"""Without daylight saving since 1975, so no database of time zones is needed."""
+
+
+def day_of(time: datetime) -> str:
+    """Return the day in Vietnam, as `2026-11-23`."""
+    return time.astimezone(VIETNAM).date().isoformat()
 
 
 def system_clock() -> datetime:

@@ -5,6 +5,7 @@ import importlib
 import click
 
 COMMANDS = {
+    "audit": "motcua_ops.audit.command",
     "backup": "motcua_ops.backup.take",
     "resend": "motcua_ops.backup.resend",
     "restore": "motcua_ops.backup.restore",

@@ -36,18 +36,21 @@ from motcua_identity.settings import IdentitySettings
 from motcua_kit.clock import system_clock
 from motcua_kit.rpc import Servicer
 from motcua_kit.service import App, Runtime, Service
-from motcua_kit.store import Migration, ensure_collections
+from motcua_kit.store import Migration, Store, ensure_collections
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from motcua_identity.entrypoints.oidc.provider import Provider
 
+
+def _make_collections(store: Store) -> None:
+    ensure_collections(store, [*repositories.COLLECTIONS, *sign_in_store.COLLECTIONS])
+
+
 MIGRATIONS = [
-    Migration(
-        "0001_collections",
-        lambda store: ensure_collections(store, [*repositories.COLLECTIONS, *sign_in_store.COLLECTIONS]),
-    ),
+    Migration("0001_collections", _make_collections),
+    Migration("0002_chain", _make_collections),  # the index of the history's chain
 ]
 
 

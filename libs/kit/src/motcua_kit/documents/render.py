@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
@@ -19,11 +19,10 @@ from pathlib import Path
 
 import typst
 
+from motcua_kit.clock import VIETNAM
+
 ARCHIVAL_AND_ACCESSIBLE: tuple[typst.PDFStandard, ...] = ("a-2a", "ua-1")
 """ISO 19005-2 level A for archives, ISO 14289-1 for people who use a screen reader."""
-
-VIETNAM = timezone(timedelta(hours=7), "Asia/Ho_Chi_Minh")
-"""Without daylight saving since 1975, so no database of time zones is needed."""
 
 _FONT_PACKAGES = ("fontpkg_noto_serif", "fontpkg_be_vietnam_pro")
 _LIBRARY = Path(__file__).parent / "typst"

@@ -2,10 +2,12 @@
 
 from motcua_kit.store.collections import Collection, ensure_collections
 from motcua_kit.store.connection import Store
+from motcua_kit.store.history import HistoryEntry
 from motcua_kit.store.lives import STAYS, Life, Track
 from motcua_kit.store.migrations import Migration, migrate, pending_migrations
 from motcua_kit.store.paging import Page, PageSigner
-from motcua_kit.store.repository import HistoryEntry, Replayed, Repository
+from motcua_kit.store.removal import remove
+from motcua_kit.store.repository import Replayed, Repository
 
 __all__ = [
     "STAYS",
@@ -22,4 +24,5 @@ __all__ = [
     "ensure_collections",
     "migrate",
     "pending_migrations",
+    "remove",
 ]

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from motcua_kit.domain import Machine
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.store.documents import AggregateType, from_document, to_document
-from motcua_kit.store.repository import HistoryEntry
+from motcua_kit.store.history import HistoryEntry
 
 StateType = TypeVar("StateType", bound=Enum)
 

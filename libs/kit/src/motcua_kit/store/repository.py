@@ -1,6 +1,6 @@
 """The write path: one aggregate, one document, one write.
 
-    update_one({_id, version}, {$set: state, $inc: version, $push: {history, outbox, replies}})
+    update_one({_id, version}, {$set: state, $inc: version, $push: {history, chain, outbox, replies}})
 
 matched 1: done, with its events and its reply; matched 0: somebody was faster, or this very request came before.
 """
@@ -8,11 +8,10 @@ matched 1: done, with its events and its reply; matched 0: somebody was faster, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Generic
 
-from opentelemetry import trace
 from opentelemetry.propagate import inject
 from pymongo.client_session import ClientSession
 from pymongo.errors import DuplicateKeyError
@@ -27,15 +26,19 @@ from motcua_kit.domain import (
     StaleVersion,
     ValidationFailed,
 )
+from motcua_kit.store.chain import Head, extend
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.store.documents import AggregateType, from_document, to_document, to_plain
+from motcua_kit.store.history import HistoryEntry, entry_of
 from motcua_kit.store.paging import Page, PageSigner, Sort, after
 
 MAX_ATTEMPTS = 8
 KEPT_REPLIES = 32
 """Replies kept in a document: a repeat is recognised until so many later requests have changed the same aggregate."""
 
-STATE = {"history": 0, "outbox": 0, "pending": 0, "replies": 0, "created_by": 0}
+_HEAD = "_chain_head"
+
+STATE = {"history": 0, "chain": 0, "outbox": 0, "pending": 0, "replies": 0, "created_by": 0}
 
 
 class Replayed(Exception):
@@ -44,23 +47,6 @@ class Replayed(Exception):
     def __init__(self, reply: bytes) -> None:
         super().__init__("request was done before")
         self.reply = reply
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One change of an aggregate: who, what, when, why, under which trace and request id.
-
-    An aggregate takes a request of a caller once, so (actor, action, request id) is in its history once.
-    """
-
-    time: datetime
-    actor: str
-    action: str
-    version: int
-    on_behalf_of: str = ""
-    reason: str = ""
-    trace_id: str = ""
-    request_id: str = ""
 
 
 class Repository(Generic[AggregateType]):
@@ -100,7 +86,7 @@ class Repository(Generic[AggregateType]):
         document = self._documents.find_one({"_id": identity}, STATE, session=session)
         if document is None:
             raise NotFound(resource=self.name_of(identity))
-        return from_document(document, self._cls)
+        return self._loaded(document)
 
     def create(
         self, aggregate: AggregateType, command: Command, *, session: ClientSession | None = None
@@ -119,7 +105,11 @@ class Repository(Generic[AggregateType]):
         aggregate.create_time = aggregate.update_time = command.time
         events = aggregate.take_events()
         document = to_document(aggregate)
-        document["history"] = [_history(command, 1)]
+        entry = entry_of(command, 1)
+        document["history"] = [entry]
+        document["chain"], head = extend(self._stored_name(aggregate.id), Head(), [entry])
+        document["chain_head"] = asdict(head)
+        vars(aggregate)[_HEAD] = head
         document["outbox"] = self._outbox(aggregate, events, command.time)
         if events:
             document["pending"] = True
@@ -186,7 +176,7 @@ class Repository(Generic[AggregateType]):
     def find(self, query: Mapping[str, Any], sort: Sort = (("_id", 1),), limit: int = 0) -> list[AggregateType]:
         """Return the aggregates that a query on indexed fields matches."""
         cursor = self._documents.find(dict(query), STATE, sort=list(sort), limit=limit)
-        return [from_document(document, self._cls) for document in cursor]
+        return [self._loaded(document) for document in cursor]
 
     def page(self, query: Mapping[str, Any], sort: Sort, page: Page) -> tuple[list[AggregateType], str]:
         """Return one page of a query and the token for the next; the token is empty on the last page.
@@ -202,7 +192,7 @@ class Repository(Generic[AggregateType]):
         if len(documents) > page.limit:
             documents.pop()
             token = self._signer.token([_field(documents[-1], name) for name, _ in order], page.scope)
-        return [from_document(document, self._cls) for document in documents], token
+        return [self._loaded(document) for document in documents], token
 
     def history(self, identity: str) -> list[HistoryEntry]:
         """Return all changes of an aggregate, oldest first.
@@ -215,6 +205,12 @@ class Repository(Generic[AggregateType]):
             raise NotFound(resource=self.name_of(identity))
         return [HistoryEntry(**entry) for entry in document["history"]]
 
+    def _loaded(self, document: Document) -> AggregateType:
+        """Return the aggregate in a document. It carries the end of its chain, which is no part of its state."""
+        aggregate = from_document(document, self._cls)
+        vars(aggregate)[_HEAD] = Head.of(document)
+        return aggregate
+
     def _save(self, aggregate: AggregateType, command: Command, session: ClientSession | None) -> bool:
         """Write the state over the version it was read at; tell whether that version was still there."""
         before = aggregate.version
@@ -223,8 +219,13 @@ class Repository(Generic[AggregateType]):
         events = aggregate.take_events()
         state = to_document(aggregate)
         del state["_id"]
-        push: dict[str, Any] = {"history": _history(command, aggregate.version)}
+        entry = entry_of(command, aggregate.version)
         query: Document = {"_id": aggregate.id, "version": before}
+        adopted, head = self._head(aggregate, query, command, session)
+        links, head = extend(self._stored_name(aggregate.id), head, [entry])
+        state["chain_head"] = asdict(head)
+        vars(aggregate)[_HEAD] = head
+        push: dict[str, Any] = {"history": entry, "chain": {"$each": [*adopted, *links]}}
         if events:
             push["outbox"] = {"$each": self._outbox(aggregate, events, command.time)}
             state["pending"] = True
@@ -233,6 +234,27 @@ class Repository(Generic[AggregateType]):
             push["replies"] = {"$each": [_reply(command, aggregate)], "$slice": -KEPT_REPLIES}
         # update_one and its count, not findAndModify: the one index look-up is all it costs on every server.
         return self._documents.update_one(query, {"$set": state, "$push": push}, session=session).matched_count == 1
+
+    def _head(
+        self, aggregate: AggregateType, query: Document, command: Command, session: ClientSession | None
+    ) -> tuple[list[Document], Head]:
+        """Return the end of the chain, and links for what an older version wrote without; that costs a read, if any.
+
+        Links may be added without a new version (`motcua audit adopt`): then the query wants the end that was read.
+        """
+        head: Head = vars(aggregate).get(_HEAD, Head())
+        version = query["version"]
+        if head.length == version:
+            return [], head
+        parts = {"history": 1, "chain_head": 1}
+        document = self._documents.find_one({"_id": aggregate.id}, parts, session=session) or {"history": []}
+        head = Head.of(document)
+        entries = [entry for entry in document["history"] if head.length < entry["version"] <= version]
+        query["chain_head.length"] = head.length or {"$exists": False}
+        return extend(self._stored_name(aggregate.id), head, entries, adopted=command.time)
+
+    def _stored_name(self, identity: str) -> str:
+        return f"{self._documents.name}/{identity}"
 
     def _outbox(self, aggregate: AggregateType, events: Sequence[Event], time: datetime) -> list[Document]:
         subject = self.name_of(aggregate.id)
@@ -294,20 +316,6 @@ def _field(document: Document, path: str) -> Any:
     for part in path.split("."):
         value = value[part]
     return value
-
-
-def _history(command: Command, version: int) -> Document:
-    context = trace.get_current_span().get_span_context()
-    return {
-        "time": command.time,
-        "actor": command.actor,
-        "on_behalf_of": command.on_behalf_of,
-        "action": command.name,
-        "reason": command.reason,
-        "version": version,
-        "trace_id": f"{context.trace_id:032x}" if context.is_valid else "",
-        "request_id": command.request_id,
-    }
 
 
 def _reply(command: Command, aggregate: object) -> Document:

@@ -64,4 +64,7 @@ def _make_collections(store: Store) -> None:
     ensure_collections(store, COLLECTIONS)
 
 
-MIGRATIONS = [Migration("0001_collections", _make_collections)]
+MIGRATIONS = [
+    Migration("0001_collections", _make_collections),
+    Migration("0002_chain", _make_collections),  # the index of the history's chain
+]

@@ -133,7 +133,7 @@ class Drafting:
 
         return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
-    def delete(self, access: Access, identity: str, etag: str) -> None:
+    def delete(self, command: Command, access: Access, identity: str, etag: str) -> None:
         """Delete a draft with its files.
 
         Raises:
@@ -144,7 +144,7 @@ class Drafting:
         dossier = self.dossiers.get(identity)
         access.check(owner=dossier.applicant, unit=dossier.unit, resource=f"dossiers/{identity}")
         dossier.require_draft()
-        if (etag and etag != dossier.etag) or not self.drafts.delete(identity, dossier.version):
+        if (etag and etag != dossier.etag) or not self.drafts.delete(identity, dossier.version, command):
             raise StaleVersion("ETAG_MISMATCH", "it was changed since you read it", resource=f"dossiers/{identity}")
         for upload in dossier.uploads:
             self.objects.delete(upload_key(identity, upload.id))

@@ -54,8 +54,8 @@ class Repository(Protocol[AggregateType]):
 class Drafts(Protocol):
     """What drafts need besides the repository."""
 
-    def delete(self, identity: str, version: int) -> bool:
-        """Delete a draft of this version for good; tell whether it was there."""
+    def delete(self, identity: str, version: int, command: Command) -> bool:
+        """Delete a draft of this version for good, but for its history; tell whether it was there."""
 
 
 class Transactions(Protocol):

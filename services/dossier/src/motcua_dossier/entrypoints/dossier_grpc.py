@@ -100,7 +100,11 @@ class DossierGrpc(DossierServiceServicer):
 
     def DeleteDossier(self, request: pb.DeleteDossierRequest, context: grpc.ServicerContext) -> Empty:
         """Delete a draft."""
-        return query(lambda _: Empty(), lambda access: self._drafting.delete(access, _id(request), request.etag))
+        return execute(
+            request,
+            lambda _: Empty(),
+            lambda command, access: self._drafting.delete(command, access, _id(request), request.etag),
+        )
 
     def CreateUpload(self, request: pb.CreateUploadRequest, context: grpc.ServicerContext) -> pb.CreateUploadResponse:
         """Prepare the upload of a file."""

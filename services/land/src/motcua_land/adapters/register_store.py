@@ -39,7 +39,10 @@ def _create_collections(store: Store) -> None:
     ensure_collections(store, [PARCELS, CERTIFICATES, ACCESS_RECORDS])
 
 
-MIGRATIONS = (Migration("0001_collections", _create_collections),)
+MIGRATIONS = (
+    Migration("0001_collections", _create_collections),
+    Migration("0002_chain", _create_collections),  # the index of the history's chain
+)
 
 BY_CODE = (("_id", ASCENDING),)
 

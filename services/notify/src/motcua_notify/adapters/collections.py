@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from motcua_kit.store import Collection, Migration, ensure_collections
+from motcua_kit.store import Collection, Migration, Store, ensure_collections
 from motcua_notify.domain.notification import OPEN
 
 NOTIFICATIONS = Collection(
@@ -27,9 +27,12 @@ MESSAGES = Collection(
 )
 SUBSCRIPTIONS = Collection("subscriptions")
 
+
+def _make_collections(store: Store) -> None:
+    ensure_collections(store, [NOTIFICATIONS, MESSAGES, SUBSCRIPTIONS])
+
+
 MIGRATIONS = [
-    Migration(
-        "0001_collections",
-        lambda store: ensure_collections(store, [NOTIFICATIONS, MESSAGES, SUBSCRIPTIONS]),
-    ),
+    Migration("0001_collections", _make_collections),
+    Migration("0002_chain", _make_collections),  # the index of the history's chain
 ]

@@ -42,4 +42,7 @@ def _collections(store: Store) -> None:
     ensure_collections(store, COLLECTIONS)
 
 
-MIGRATIONS = (Migration("0001_collections", _collections),)
+MIGRATIONS = (
+    Migration("0001_collections", _collections),
+    Migration("0002_chain", _collections),  # the index of the history's chain
+)
