@@ -5,13 +5,14 @@ import re
 import pytest
 
 from chartkit import restricted
-from chartkit.rendering import Rendered, Workload
+from chartkit.rendering import Rendered, Workload, render, values_of, with_value
 from chartkit.settings import class_of, environment
 
 USER = 10001
 HEALTH_PORT = 8081
 PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
 FULL_IMAGE = re.compile(r"^[^@]+(:[\w][\w.-]*|@sha256:[0-9a-f]{64})$")
+DIGEST = f"sha256:{'0' * 64}"
 GUNICORN_GRACE = 20
 """Seconds that the HTTP end gives to requests in work (`motcua_kit.http`)."""
 
@@ -60,6 +61,16 @@ def test_images_have_a_tag(release: Rendered) -> None:
     for workload in release.workloads:
         for container in workload.containers:
             assert FULL_IMAGE.match(container["image"]), container["image"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "digest", "reference"),
+    [("t1", "", "motcua/land:t1"), ("", DIGEST, f"motcua/land@{DIGEST}"), ("t1", DIGEST, f"motcua/land:t1@{DIGEST}")],
+)
+def test_an_image_is_named_by_tag_digest_or_both(tag: str, digest: str, reference: str) -> None:
+    values = with_value(values_of("minimal"), "services.land.image", {"tag": tag, "digest": digest})
+    named = {workload.main["image"] for workload in render(values).of_services if workload.service == "land"}
+    assert named == {reference}
 
 
 def test_a_service_runs_its_own_image(release: Rendered) -> None:

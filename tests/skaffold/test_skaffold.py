@@ -123,6 +123,7 @@ def test_every_image_of_the_chart_is_the_one_that_was_built(helm: dict[str, Any]
             name = next((name for name in images.names() if name in own.split(".")), "dev")
             wanted[f"{own}.repository"] = f"{{{{.IMAGE_REPO_motcua_{name}}}}}"
             wanted[f"{own}.tag"] = f"{{{{.IMAGE_TAG_motcua_{name}}}}}"
+            wanted[f"{own}.digest"] = f"{{{{.IMAGE_DIGEST_motcua_{name}}}}}"
     assert release["setValueTemplates"] == wanted
 
 

@@ -204,9 +204,10 @@ volumeMounts:
 {{- define "motcua-service.image" -}}
 {{- $image := .image | default dict -}}
 {{- $repository := $image.repository | default (printf "%s/%s" .root.Values.image.repository .name) -}}
-{{- if $image.digest -}}
+{{- if and $image.digest (not $image.tag) -}}
 {{ $repository }}@{{ $image.digest }}
 {{- else -}}
 {{ $repository }}:{{ $image.tag | default .root.Values.image.tag | default .root.Chart.AppVersion }}
+{{- with $image.digest }}@{{ . }}{{ end -}}
 {{- end -}}
 {{- end -}}
