@@ -20,6 +20,8 @@ from motcua_ops.backup.settings import BackupSettings
 WHOLE_SUITE = ("tests/chaos", "tests/documents", "tests/e2e", "tests/telemetry")
 """Where the tests are that need the running suite."""
 
+AUDIT = "tests/chaos/test_audit.py"
+
 
 @pytest.fixture(scope="session")
 def main_job(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MainJob]:
@@ -73,9 +75,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> WholeSuiteTo
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the whole suite, which takes longest; in it, kill last: killed processes take their spans along."""
+    """Begin with the whole suite, which takes longest.
+
+    In it, audit first, while nothing has happened but the main job, and kill last: killed processes take their spans
+    along.
+    """
     for item in items:
         if "main_job" in getattr(item, "fixturenames", ()):
             assert item.nodeid.startswith(WHOLE_SUITE), f"{item.nodeid} would start a stack of its own"
             item.add_marker(pytest.mark.timeout(300))
-    items.sort(key=lambda item: (not item.nodeid.startswith(WHOLE_SUITE), item.nodeid.startswith("tests/chaos")))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+    return (
+        not item.nodeid.startswith(WHOLE_SUITE),
+        not item.nodeid.startswith(AUDIT),
+        item.nodeid.startswith("tests/chaos"),
+    )
