@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import bson
 import click
-from minio.error import S3Error
 
 from motcua_kit.events import sent
-from motcua_kit.objects import CHUNK
 from motcua_ops.backup.databases import read_documents
 from motcua_ops.backup.diskmap import DiskMap
 from motcua_ops.backup.manifest import CollectionDump, Manifest, ObjectDump, load, read_objects
-from motcua_ops.backup.objects import Bucket
+from motcua_ops.backup.objects import Bucket, sha256_of
 from motcua_ops.backup.options import Figures, backup_argument, parallel_option, store_options
 from motcua_ops.backup.parallel import in_order
 from motcua_ops.backup.references import replace_versions, versions_in
@@ -35,7 +32,6 @@ NOBODY = "nobody"
 BATCH = 500
 """Documents that are compared at once."""
 
-_ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NoSuchBucket"})
 SHOWN = 50
 """Differences that are printed."""
 
@@ -102,20 +98,10 @@ def _difference_of_object(bucket: Bucket, one: ObjectDump, version: str) -> str:
     if version == NOBODY:
         return ""
     place = f"{bucket.name} {one.key}"
-    digest = hashlib.sha256()
-    try:
-        response = bucket.client.get_object(bucket.name, one.key, version_id=version or None)
-    except S3Error as error:
-        if error.code in _ABSENT:
-            return f"{place}: missing"
-        raise
-    try:
-        for chunk in response.stream(CHUNK):
-            digest.update(chunk)
-    finally:
-        response.close()
-        response.release_conn()
-    return "" if digest.hexdigest() == one.file.sha256 else f"{place}: differs"
+    found = sha256_of(bucket, one.key, version)
+    if found is None:
+        return f"{place}: missing"
+    return "" if found == one.file.sha256 else f"{place}: differs"
 
 
 @click.command("verify-restore")

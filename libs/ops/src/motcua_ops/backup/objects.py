@@ -11,6 +11,7 @@ from itertools import groupby
 from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.datatypes import Object
+from minio.error import S3Error
 from minio.retention import Retention
 
 from motcua_kit.objects import CHUNK
@@ -27,6 +28,9 @@ NO_VERSION = "null"
 """Version id of what was stored before the bucket had versions."""
 
 _META = "x-amz-meta-"
+
+ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NoSuchBucket"})
+"""Answers of a store that mean that an object is not there."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,30 @@ class Bucket:
         """Return all versions that hold bytes; those of one key stand together, the newest first."""
         listed = self.client.list_objects(self.name, prefix=prefix or None, recursive=True, include_version=True)
         return (item for item in listed if not item.is_delete_marker)
+
+
+def sha256_of(bucket: Bucket, key: str, version: str) -> str | None:
+    """Read an object and return its hash, 64 hex digits; None when it is not there.
+
+    Args:
+        bucket: where it is.
+        key: its key.
+        version: its version; empty for the latest.
+    """
+    digest = sha256()
+    try:
+        response = bucket.client.get_object(bucket.name, key, version_id=version or None)
+    except S3Error as error:
+        if error.code in ABSENT:
+            return None
+        raise
+    try:
+        for chunk in response.stream(CHUNK):
+            digest.update(chunk)
+    finally:
+        response.close()
+        response.release_conn()
+    return digest.hexdigest()
 
 
 def is_latest(item: Object) -> bool:

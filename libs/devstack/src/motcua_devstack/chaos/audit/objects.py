@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from minio.error import S3Error
-
 from motcua_devstack.chaos.audit.findings import Sheet
 from motcua_devstack.chaos.audit.stores import Audited
 from motcua_dossier.adapters.collections import DOCUMENTS, DOSSIERS
 from motcua_dossier.application.files import upload_key
-from motcua_kit.objects import CHUNK
-from motcua_ops.backup.objects import Bucket
+from motcua_ops.backup.objects import Bucket, sha256_of
 from motcua_permits.adapters.collections import PERMITS
 
-ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion"})
 READERS = 4
 CHECKED = "checked"
 
@@ -74,20 +69,9 @@ def check(audited: Audited, sheet: Sheet) -> None:
 
 def _problem(bucket: Bucket, one: Named) -> str:
     """Say what is wrong with named bytes; empty when nothing is."""
-    digest = hashlib.sha256()
-    try:
-        response = bucket.client.get_object(bucket.name, one.key, version_id=one.version or None)
-    except S3Error as error:
-        if error.code in ABSENT:
-            return f"{bucket.name} has no {one.key} in version {one.version or 'latest'}"
-        raise
-    try:
-        for chunk in response.stream(CHUNK):
-            digest.update(chunk)
-    finally:
-        response.close()
-        response.release_conn()
-    found = digest.hexdigest()
+    found = sha256_of(bucket, one.key, one.version)
+    if found is None:
+        return f"{bucket.name} has no {one.key} in version {one.version or 'latest'}"
     return "" if found == one.sha256 else f"{one.key} has SHA-256 {found}, recorded is {one.sha256}"
 
 
