@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from motcua.dossier.v1 import dossier_pb2 as pb
 from motcua_client import errors
+from motcua_kit.store.paging import behind
 from motcua_kit.testing import officer
 
 Office = Any
@@ -113,13 +114,37 @@ def test_a_dossier_is_found_by_its_code(office: Office) -> None:
 
 
 def test_queues_walk_their_indexes(office: Office, people: SimpleNamespace) -> None:
+    """A page is read from ranges of an index of open work only, wherever it begins."""
     office.submitted()
     collection = office.running.runtime.store.collection("dossiers")
     query = {"unit": people.ward, "waits_for": "reception_officer"}
-    plan = collection.find(query).sort([("queue_time", 1), ("_id", 1)]).explain()
-    scan = json.dumps(plan["queryPlanner"]["winningPlan"])
-    assert "IXSCAN" in scan
-    assert "queue_of_" in scan  # an index of open work only
+    order = [("queue_time", 1), ("_id", 1)]
+    later = behind(query, order, [office.clock.now, "d" * 32])
+    for part in (query, *later):
+        plan = collection.find(part).sort(order).explain()["queryPlanner"]["winningPlan"]
+        (scan,) = [stage for stage in stages(plan) if stage["stage"] == "IXSCAN"]
+        assert scan["indexName"].startswith("queue_of_"), part
+    assert [part["queue_time"] for part in later] == [office.clock.now, {"$gt": office.clock.now}]
+
+
+def stages(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    if "inputStage" in plan:
+        yield from stages(plan["inputStage"])
+
+
+def test_a_due_date_narrows_every_page(office: Office, people: SimpleNamespace) -> None:
+    for _ in range(3):
+        office.submitted()
+        office.clock.move(timedelta(minutes=1))
+    before = Timestamp()
+    before.FromDatetime(office.clock.now - timedelta(minutes=1))
+    request = pb.ListQueueRequest(parent=people.ward, due_before_time=before, page_size=1)
+    first = office.receiver.ListQueue(request)
+    request.page_token = first.next_page_token
+    second = office.receiver.ListQueue(request)
+    assert not set(names(first)) & set(names(second))
+    assert (len(names(second)), second.next_page_token) == (1, "")
 
 
 def test_many_at_once_get_numbers_without_gap_or_double(office: Office) -> None:

@@ -115,3 +115,11 @@ def test_a_token_of_another_key_is_refused(token: str) -> None:
     assert PageSigner("key of this test").values(token, "mine", 2)[0] == 1
     with pytest.raises(ValidationFailed):
         PageSigner("another key").values(token, "mine", 2)
+
+
+@pytest.mark.parametrize("query", [{"rank": {"$gt": 0}}, {"rank": {"$lt": 3}}, {"rank": 1}, {"rank": {"$in": [1, 2]}}])
+def test_a_query_on_the_field_of_the_sort_holds_for_every_page(store: Store, query: dict[str, object]) -> None:
+    rows = rows_in(store, [("a", rank, 0) for rank in (0, 1, 1, 1, 2, 2, 3)])
+    for direction in (1, -1):
+        sort = [("rank", direction)]
+        assert walk(rows, query, sort, 1) == [row.id for row in rows.find(query, [*sort, ("_id", direction)])]

@@ -90,10 +90,25 @@ def _invalid_token() -> ValidationFailed:
     )
 
 
-def after(sort: Sort, values: Sequence[Any]) -> dict[str, Any]:
-    """Return the query part for rows that sort behind `values`. Sort fields must never be null."""
-    alternatives: list[Mapping[str, Any]] = []
-    for position, (field, direction) in enumerate(sort):
+def behind(query: Mapping[str, Any], sort: Sort, values: Sequence[Any]) -> list[dict[str, Any]]:
+    """Return the queries for the rows that sort behind the row with these values; together they are all of them.
+
+    They are disjoint and in the order of the sort, so that a page is read from one after the other. Each is one range
+    of one index, equalities first: an alternative (`$or`) in one query makes some planners merge, and others scan.
+
+    Args:
+        query: what all rows match; the row with the values matched it too.
+        sort: fields with their directions; none is ever null.
+        values: of these fields.
+    """
+    found = []
+    for position in reversed(range(len(sort))):
+        field, direction = sort[position]
+        wanted = query.get(field, {})
+        if not isinstance(wanted, Mapping):  # one value only: no row that matches lies behind it
+            continue
         equal = {name: value for (name, _), value in zip(sort[:position], values, strict=False)}
-        alternatives.append({**equal, field: {"$gt" if direction > 0 else "$lt": values[position]}})
-    return {"$or": alternatives} if len(alternatives) > 1 else dict(alternatives[0])
+        # The row was within what the query wants of the field, so a bound of the same kind is the tighter one.
+        bounds = {**wanted, "$gt" if direction > 0 else "$lt": values[position]}
+        found.append({**query, **equal, field: bounds})
+    return found

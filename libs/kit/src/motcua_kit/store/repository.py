@@ -30,7 +30,7 @@ from motcua_kit.store.chain import Head, extend
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.store.documents import AggregateType, from_document, to_document, to_plain
 from motcua_kit.store.history import HistoryEntry, entry_of
-from motcua_kit.store.paging import Page, PageSigner, Sort, after
+from motcua_kit.store.paging import Page, PageSigner, Sort, behind
 
 MAX_ATTEMPTS = 8
 KEPT_REPLIES = 32
@@ -185,9 +185,13 @@ class Repository(Generic[AggregateType]):
             ValidationFailed: the page token is not valid for this call.
         """
         order = [*sort, ("_id", sort[-1][1] if sort else 1)]
+        ranges = [query]
         if page.token:
-            query = _both(query, after(order, self._signer.values(page.token, page.scope, len(order))))
-        documents = list(self._documents.find(query, STATE, sort=order, limit=page.limit + 1))
+            ranges = behind(query, order, self._signer.values(page.token, page.scope, len(order)))
+        documents: list[Document] = []
+        for part in ranges:
+            if (missing := page.limit + 1 - len(documents)) > 0:
+                documents += self._documents.find(dict(part), STATE, sort=order, limit=missing)
         token = ""
         if len(documents) > page.limit:
             documents.pop()
@@ -304,11 +308,6 @@ class Repository(Generic[AggregateType]):
         return StaleVersion(
             "ETAG_MISMATCH", "it was changed since you read it; read it again", resource=self.name_of(identity)
         )
-
-
-def _both(query: Mapping[str, Any], other: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One flat query where it can be: not every planner looks for an index below `$and`."""
-    return {"$and": [query, other]} if query.keys() & other.keys() else {**query, **other}
 
 
 def _field(document: Document, path: str) -> Any:
