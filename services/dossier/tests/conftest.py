@@ -200,16 +200,21 @@ class Peers:
                 answer, request_deserializer=request.FromString, response_serializer=serialized
             )
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: handler}),))
-        self._client = connect(f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}")
+        self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        self._client = connect(self.address)
         self._server.start()
 
     def to(self, _service: str) -> grpc.Channel:
         """Stand in for the channels of a service: one server plays both parts."""
         return self._client.channel
 
+    def stop(self) -> None:
+        """Answer nothing any more."""
+        self._server.stop(0).wait()
+
     def close(self) -> None:
         self._client.close()
-        self._server.stop(0).wait()
+        self.stop()
 
     def _account(self, request: account_pb2.GetAccountRequest, context: Context) -> account_pb2.Account:
         self.asked.append(("GetAccount", request.purpose))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from motcua.dossier.v1.calendar_pb2_grpc import add_CalendarServiceServicer_to_server
@@ -14,17 +15,20 @@ from motcua_dossier.adapters.calendars import IN_USE, StoredCalendars
 from motcua_dossier.adapters.city import JsonSchemaForms, ProcedureFiles, load_overrides
 from motcua_dossier.adapters.drafts import MongoDrafts
 from motcua_dossier.adapters.identity import IdentityRegistry
+from motcua_dossier.adapters.import_lines import MAX_LINE, parse_line
 from motcua_dossier.adapters.inspection import FileInspector
 from motcua_dossier.adapters.land import LandServiceRegister
 from motcua_dossier.adapters.lives import LIVES
 from motcua_dossier.adapters.sequences import MongoSequences
 from motcua_dossier.adapters.slip_printer import TypstSlipPrinter
+from motcua_dossier.adapters.taken_over import MongoTakenOver
 from motcua_dossier.application.calendar import CalendarOffice
 from motcua_dossier.application.consultations import Consultations
 from motcua_dossier.application.documents import DocumentStore
 from motcua_dossier.application.drafts import Drafting
 from motcua_dossier.application.files import Files
 from motcua_dossier.application.held import HeldFacts
+from motcua_dossier.application.importing import Importer, Refusal, Tally
 from motcua_dossier.application.procedures import Catalogue
 from motcua_dossier.application.processing import Processing
 from motcua_dossier.application.queries import Queries
@@ -38,12 +42,15 @@ from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.entrypoints import cli
 from motcua_dossier.entrypoints.dossier_grpc import DossierGrpc
 from motcua_dossier.entrypoints.grpc import CalendarGrpc, ConsultationGrpc, DocumentGrpc, ProcedureGrpc
+from motcua_dossier.entrypoints.import_command import import_command
 from motcua_dossier.entrypoints.tasks import dossier_tasks
 from motcua_dossier.settings import DossierSettings, MalwareScanner
 from motcua_kit.clock import Clock
+from motcua_kit.health import Health
 from motcua_kit.rpc import Servicer
 from motcua_kit.scanning import ClamdScanner, LocalScanner, Scanner
 from motcua_kit.service import App, Runtime, Service
+from motcua_kit.service.schema import require_schema
 from motcua_kit.store import Repository
 
 
@@ -157,6 +164,20 @@ class Parts:
         """Commands and queries on the calendar."""
         return CalendarOffice(self.calendar_repository, self.calendars, self.dossiers, self.consultations)
 
+    def importer(self, refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Importer:
+        """What takes over the dossiers of the system before this one."""
+        return Importer(
+            parse=parse_line,
+            taken=MongoTakenOver(self._runtime.store),
+            procedures=self.procedures,
+            forms=self.forms,
+            registry=self.registry,
+            calendars=self.calendars,
+            clock=self._runtime.clock,
+            refuse=refuse,
+            progress=progress,
+        )
+
 
 def build(settings: DossierSettings, runtime: Runtime) -> App:
     """Put dossier together."""
@@ -193,11 +214,22 @@ def build(settings: DossierSettings, runtime: Runtime) -> App:
     )
 
 
-def _calendar_office() -> tuple[CalendarOffice, Clock]:
-    """Return what the commands of the calendar work with, from the environment."""
+def _parts() -> tuple[Parts, Runtime]:
+    """Return what commands for operators work with, from the environment."""
     settings = SERVICE.load_settings()
     runtime = Runtime(settings)
-    return Parts(settings, runtime).calendar_office, runtime.clock
+    return Parts(settings, runtime), runtime
+
+
+def _calendar_office() -> tuple[CalendarOffice, Clock]:
+    parts, runtime = _parts()
+    return parts.calendar_office, runtime.clock
+
+
+def _importer(refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Importer:
+    parts, runtime = _parts()
+    require_schema(SERVICE, runtime.settings, Health())
+    return parts.importer(refuse, progress)
 
 
 SERVICE = Service(
@@ -207,5 +239,5 @@ SERVICE = Service(
     migrations=collections.MIGRATIONS,
     buckets=True,
     lives=LIVES,
-    commands=cli.commands(_calendar_office, load_overrides, IN_USE),
+    commands=[*cli.commands(_calendar_office, load_overrides, IN_USE), import_command(_importer, MAX_LINE)],
 )

@@ -185,7 +185,7 @@ class Repository(Generic[AggregateType]):
             ValidationFailed: the page token is not valid for this call.
         """
         order = [*sort, ("_id", sort[-1][1] if sort else 1)]
-        ranges = [query]
+        ranges: Sequence[Mapping[str, Any]] = [query]
         if page.token:
             ranges = behind(query, order, self._signer.values(page.token, page.scope, len(order)))
         documents: list[Document] = []

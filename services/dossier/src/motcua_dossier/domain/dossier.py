@@ -277,7 +277,7 @@ class Dossier(Aggregate):
         self.procedure_version = procedure.version
         self.submit_time = now
         self.papers.drop_unsent()
-        self._move("Submit", now)
+        self.move("Submit", now)
         self.record(events.DossierSubmitted(submit_time=now, **self._about()))
 
     def accept(self, procedure: Procedure, calendar: CityCalendar, receiver: str, now: datetime) -> None:
@@ -291,7 +291,7 @@ class Dossier(Aggregate):
         limit = procedure.time_limit(self.form).working_days
         self.term = Term.begin(now, limit, calendar.working(self.unit))
         self._charge([fee.code for fee in procedure.fees if fee.on_acceptance], procedure)
-        self._move("Accept", now)
+        self.move("Accept", now)
         self.record(
             events.DossierAccepted(
                 procedure_version=self.procedure_version,
@@ -310,7 +310,7 @@ class Dossier(Aggregate):
         Raises:
             IllegalTransition: it does not wait for reception.
         """
-        self._move("Refuse", now)
+        self.move("Refuse", now)
         self.receiver = receiver
         self._end(reason, law)
         self.record(events.DossierRefused(reason=reason, law=law.cite(), **self._about()))
@@ -336,7 +336,7 @@ class Dossier(Aggregate):
         Raises:
             IllegalTransition: it is not accepted.
         """
-        self._move("StartProcessing", now)
+        self.move("StartProcessing", now)
         self.record(events.ProcessingStarted(**self._about()))
 
     def request_supplement(
@@ -365,7 +365,7 @@ class Dossier(Aggregate):
         days = procedure.supplement.working_days
         answer_by = calendar.working(self.unit).answer_by(now, days)
         self.supplement = Supplement(supplement_id, list(items), requester, now, days, answer_by)
-        self._move("RequestSupplement", now)
+        self.move("RequestSupplement", now)
         self.record(
             events.SupplementRequested(
                 supplement=supplement_id,
@@ -403,7 +403,7 @@ class Dossier(Aggregate):
         self.papers.require_answer(supplement, form_changed=form is not None)
         supplement.answer_time = now
         supplement.note = note
-        self._move("AnswerSupplement", now)
+        self.move("AnswerSupplement", now)
         due_time = self._reschedule(calendar, "supplement")
         self.record(
             events.DossierSupplemented(
@@ -442,7 +442,7 @@ class Dossier(Aggregate):
         amount = self._charge(codes, procedure)
         if amount == 0:
             raise PreconditionFailed("NOTHING_DUE", "the charges cost nothing for this dossier", code=self.code)
-        self._move("RequestPayment", now)
+        self.move("RequestPayment", now)
         self.record(events.PaymentRequested(amount_vnd=amount, **self._about()))
 
     def confirm_payment(self, amount_vnd: int, receipt_no: str, calendar: CityCalendar, now: datetime) -> None:
@@ -462,7 +462,7 @@ class Dossier(Aggregate):
             if not charge.paid:
                 charge.paid, charge.receipt_no, charge.paid_time = True, receipt_no, now
         self.finance_state = FINANCE.next(self.finance_state, "Pay")
-        self._move("ConfirmPayment", now)
+        self.move("ConfirmPayment", now)
         due_time = self._reschedule(calendar, "payment")
         self.record(events.DossierResumed(due_time=due_time, **self._about()))
 
@@ -474,7 +474,7 @@ class Dossier(Aggregate):
         Raises:
             IllegalTransition: it was not submitted, or has ended.
         """
-        self._move("Withdraw", now)
+        self.move("Withdraw", now)
         self._end(reason, None)
         self.record(events.DossierWithdrawn(**self._about()))
 
@@ -484,7 +484,7 @@ class Dossier(Aggregate):
         Raises:
             IllegalTransition: it is not in work.
         """
-        self._move("Stop", now)
+        self.move("Stop", now)
         self._end(reason, law)
         self.record(events.DossierStopped(reason=reason, law=law.cite(), **self._about()))
 
@@ -518,7 +518,7 @@ class Dossier(Aggregate):
             raise PreconditionFailed("PAYMENT_DUE", "a charge is not paid", code=self.code)
         self.complete_time = now
         self.delivery_state = DELIVERY.next(self.delivery_state, "Prepare")
-        self._move("Complete", now)
+        self.move("Complete", now)
         self.record(
             events.DossierCompleted(
                 complete_time=now,
@@ -534,7 +534,7 @@ class Dossier(Aggregate):
         Raises:
             IllegalTransition: it is not done, or handed over already.
         """
-        self._move("DeliverResult", now)
+        self.move("DeliverResult", now)
         self.delivery_state = DELIVERY.next(self.delivery_state, "Deliver")
         self.record(events.DossierDelivered(results=self._result_documents(), **self._about()))
 
@@ -575,8 +575,14 @@ class Dossier(Aggregate):
 
     # ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _move(self, command: str, now: datetime) -> None:
-        """Change the business state by the table; the clock, the queue and the portal's report follow."""
+    def move(self, command: str, now: datetime) -> None:
+        """Change the business state by the table; the clock, the queue and the portal's report follow.
+
+        The commands above do it with all else that belongs to them; only what is taken over as it once was comes here.
+
+        Raises:
+            IllegalTransition: the table does not allow it.
+        """
         before, after = self.state, BUSINESS.next(self.state, command)
         self.state = after
         if before.clock is Clock.PAUSED:

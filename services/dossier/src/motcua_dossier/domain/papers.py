@@ -94,6 +94,15 @@ class Papers:
                 component.state, component.source = ComponentState.MISSING, ""
         self._settle()
 
+    def hand_in(self, codes: Iterable[str]) -> None:
+        """Note which components were handed in elsewhere, before the City kept files here.
+
+        Raises:
+            ValidationFailed: there is no such component.
+        """
+        for code in codes:
+            self.component(code).state = ComponentState.PROVIDED
+
     def reuse(self, rule: ProcedureComponent, source: str, kind: str) -> None:
         """Let a paper of the City stand for a component.
 
@@ -250,8 +259,10 @@ class Papers:
             states = {upload.state for upload in self._files(component.code)}
             if UploadState.CHECKED in states:
                 component.state = ComponentState.PROVIDED
-            else:
-                component.state = ComponentState.PENDING if states else ComponentState.MISSING
+            elif states:
+                component.state = ComponentState.PENDING
+            elif component.state is not ComponentState.PROVIDED:  # without a file here: handed in elsewhere
+                component.state = ComponentState.MISSING
 
     def _files(self, code: str) -> list[Upload]:
         return [upload for upload in self.uploads if upload.component == code]
