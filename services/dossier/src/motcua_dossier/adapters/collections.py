@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from itertools import islice
 
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+
+from motcua_dossier.domain.names import terms_of
 from motcua_kit.access_log import ACCESS_RECORDS
 from motcua_kit.store import Collection, Migration, Store, ensure_collections
 
@@ -12,6 +15,8 @@ DOCUMENTS = "documents"
 CONSULTATIONS = "consultations"
 CALENDARS = "calendars"
 SEQUENCES = "sequences"
+
+BATCH = 500
 
 _OPEN = {"waits_for": {"$gt": ""}}
 
@@ -36,6 +41,10 @@ COLLECTIONS = [
                 [("applicant", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_applicant"
             ),
             IndexModel([("unit", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)], name="of_unit"),
+            IndexModel(
+                [("unit", ASCENDING), ("terms", ASCENDING), ("create_time", DESCENDING), ("_id", DESCENDING)],
+                name="of_name",
+            ),
             IndexModel([("state", ASCENDING), ("supplement.answer_by", ASCENDING)], name="supplement_deadline"),
             IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="of_state"),
         ],
@@ -64,7 +73,20 @@ def _make_collections(store: Store) -> None:
     ensure_collections(store, COLLECTIONS)
 
 
+def _make_terms(store: Store) -> None:
+    """Let dossiers of older versions be found by name; what is done is not done again."""
+    _make_collections(store)
+    dossiers = store.collection(DOSSIERS)
+    without = dossiers.find({"terms": {"$exists": False}}, {"applicant_name": 1})
+    while found := list(islice(without, BATCH)):
+        dossiers.bulk_write(
+            [UpdateOne({"_id": one["_id"]}, {"$set": {"terms": terms_of(one["applicant_name"])}}) for one in found],
+            ordered=False,
+        )
+
+
 MIGRATIONS = [
     Migration("0001_collections", _make_collections),
     Migration("0002_chain", _make_collections),  # the index of the history's chain
+    Migration("0003_terms", _make_terms),
 ]

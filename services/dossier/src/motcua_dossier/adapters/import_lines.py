@@ -7,8 +7,8 @@ import json
 
 from pydantic import TypeAdapter, ValidationError
 
-from motcua_dossier.domain.past import PastDossier
-from motcua_kit.domain import FieldViolation, ValidationFailed
+from motcua_dossier.domain.past import PastDossier, RecordRefused
+from motcua_kit.domain import FieldViolation
 
 MAX_LINE = 1_000_000
 """Bytes of the longest line; a form has some ten thousand."""
@@ -23,18 +23,18 @@ def parse_line(line: bytes) -> tuple[PastDossier, str]:
     """Return what a line says, and a hash of it that neither spaces nor the order of fields change.
 
     Raises:
-        ValidationFailed: it is no JSON, or a field is missing, unknown or of another type. The value is not told.
+        RecordRefused: it is no JSON, or a field is missing, unknown or of another type. The value is not told.
     """
     if len(line) > MAX_LINE:
-        raise ValidationFailed("LINE_TOO_LONG", f"has more than {MAX_LINE} bytes")
+        raise RecordRefused([FieldViolation("", "LINE_TOO_LONG", f"has more than {MAX_LINE} bytes")])
     try:
         past = _LINES.validate_json(line, strict=True, extra="forbid")
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        violations = [
+        refused = [
             FieldViolation(".".join(map(str, one["loc"])), REASONS.get(one["type"], "FIELD_INVALID"), one["msg"])
             for one in found
         ]
-        raise ValidationFailed("RECORD_INVALID", "the line is not of the format", violations) from None
+        raise RecordRefused(refused) from None
     plain = json.dumps(_LINES.dump_python(past, mode="json"), sort_keys=True, separators=(",", ":"))
     return past, hashlib.sha256(plain.encode()).hexdigest()

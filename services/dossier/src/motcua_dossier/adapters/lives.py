@@ -52,10 +52,10 @@ _HAND_OVER = {
 _REPORT = {action: ["Queue", *(step for step in steps if step == STAYS)] for action, steps in _MOVES.items()}
 
 
-def _queue(dossier: Dossier, history: Sequence[HistoryEntry]) -> None:
-    """Give a dossier its place in the queue; before it has a due time, by when it came into its state."""
+def _place(dossier: Dossier, history: Sequence[HistoryEntry]) -> None:
+    """Give a dossier its place in queues and searches; before it has a due time, by when it came into its state."""
     moves = [entry.time for entry in history if entry.action in _MOVES]
-    dossier.queue(moves[-1] if moves else history[0].time)
+    dossier.place(moves[-1] if moves else history[0].time)
 
 
 LIVES = (
@@ -68,7 +68,7 @@ LIVES = (
             Track("delivery_state", DELIVERY, DeliveryState.NOT_READY, _HAND_OVER),
             Track("sync_state", SYNC, SyncState.NONE, _REPORT),
         ],
-        _queue,
+        _place,
     ),
     Life(
         CONSULTATIONS,

@@ -14,12 +14,12 @@ from motcua_dossier.application.ports import Calendars, Forms, Procedures, Regis
 from motcua_dossier.domain.calendar import CityCalendar, city_date
 from motcua_dossier.domain.codes import is_agency_code
 from motcua_dossier.domain.dossier import Dossier
-from motcua_dossier.domain.past import PastDossier
+from motcua_dossier.domain.past import PastDossier, RecordRefused
 from motcua_dossier.domain.procedure import Procedure
 from motcua_dossier.domain.takeover import about, taken_over
 from motcua_kit.clock import Clock
 from motcua_kit.command import Command
-from motcua_kit.domain import FieldViolation, NotFound, PreconditionFailed, ValidationFailed
+from motcua_kit.domain import FieldViolation, NotFound
 
 BATCH = 500
 """Dossiers that are written at once: a few megabytes."""
@@ -100,7 +100,7 @@ class TakenOver(Protocol):
 
 
 Parse = Callable[[bytes], tuple[PastDossier, str]]
-"""Reads a line into what it says and a fingerprint of that; raises ValidationFailed."""
+"""Reads a line into what it says and a fingerprint of that; raises RecordRefused."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ class Importer:
                 past, fingerprint = self.parse(line)
                 code = past.code
                 yield Prepared(number, past, fingerprint, self._dossier(past))
-            except ValidationFailed as invalid:
+            except RecordRefused as refused:
                 tally.refused += 1
-                for wrong in invalid.violations or [FieldViolation("", invalid.reason, invalid.message)]:
+                for wrong in refused.violations:
                     self.refuse(Refusal(number, code, wrong.field, wrong.reason, wrong.message))
 
     def _count(self, one: Prepared, saved: Saved, tally: Tally) -> None:
@@ -170,13 +170,12 @@ class Importer:
         """Return the dossier, checked by all that the City knows."""
         now = self.clock()
         if problems := list(past.problems(now)):
-            raise ValidationFailed("RECORD_INVALID", "the record is not valid", problems)
+            raise RecordRefused(problems)
         with about("procedure"):
             procedure = self.procedures.current(past.procedure, city_date(past.submit_time))
         unit = self._unit(past.unit, city_date(now))
         if unit is None or unit.kind not in procedure.authorities or not is_agency_code(unit.agency_code):
-            with about("unit"):
-                raise PreconditionFailed("UNIT_NOT_COMPETENT", f"the unit does not handle {procedure.code}")
+            raise _refused("unit", "UNIT_NOT_COMPETENT", f"the unit does not handle {procedure.code}")
         if past.form:
             self._check_form(past, procedure, complete=False)
         dossier = taken_over(past, procedure, unit.title, unit.agency_code, self._calendar)
@@ -190,12 +189,13 @@ class Importer:
         with about("papers"):
             dossier.papers.require_complete()
         if not self._account_exists(past.applicant):
-            with about("applicant"):
-                raise NotFound("APPLICANT_UNKNOWN", "an open dossier needs an account that is told what happens")
+            raise _refused(
+                "applicant", "APPLICANT_UNKNOWN", "an open dossier needs an account that is told what happens"
+            )
 
     def _check_form(self, past: PastDossier, procedure: Procedure, *, complete: bool) -> None:
         if violations := self.forms.violations(procedure, past.form, complete=complete):
-            raise ValidationFailed("FORM_INVALID", "the form does not satisfy its schema", violations)
+            raise RecordRefused(violations)
 
     @cached_property
     def _calendar(self) -> CityCalendar:
@@ -222,3 +222,7 @@ class Importer:
                 return False
 
         return known
+
+
+def _refused(place: str, reason: str, message: str) -> RecordRefused:
+    return RecordRefused([FieldViolation(place, reason, message)])

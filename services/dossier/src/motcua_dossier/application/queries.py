@@ -8,6 +8,7 @@ from typing import Any
 
 from motcua_dossier.application.ports import AccessLog, Repository
 from motcua_dossier.domain.dossier import Dossier
+from motcua_dossier.domain.names import NameSearch
 from motcua_dossier.domain.states import State
 from motcua_kit.access import Access
 from motcua_kit.store import HistoryEntry, Page
@@ -20,6 +21,13 @@ class QueueFilter:
     role: str = ""
     handler: str = ""
     due_before: datetime | None = None
+
+
+EXACT, ALL = "exact", "all"
+"""Stages of a search."""
+
+MOST_READS = 8
+"""Reads for one page of a search: where most of what a word finds does not match the others, a page is shorter."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,36 @@ class Queries:
             query["queue_time"] = {"$lt": narrowed.due_before}
         return self.dossiers.page(query, [("queue_time", 1)], page)
 
+    def search(self, access: Access, unit: str, text: str, page: Page) -> tuple[list[Dossier], str]:
+        """Return a page of the dossiers of a unit whose applicant has such a name.
+
+        First those whose name has the words as they were written, when they have tones, then all others; each the
+        newest first. A page may be shorter than asked for, and is the last only when there is no token.
+
+        Raises:
+            NotFound: the unit is not one of the caller's.
+            ValidationFailed: too little is asked for, or the page token is not valid for this call.
+        """
+        access.check(unit=unit, resource=unit)
+        wanted = NameSearch.of(text)
+        stages = {stage: term for stage, term in ((EXACT, wanted.exact_term), (ALL, wanted.term)) if term}
+        stage, _, token = page.token.partition(".")
+        if stage not in stages:
+            stage, token = next(iter(stages)), page.token
+        found: list[Dossier] = []
+        for _ in range(MOST_READS):
+            part = Page(page.limit - len(found), token, f"{page.scope}/{stage}")
+            query = {"unit": unit, "terms": stages[stage]}
+            read, token = self.dossiers.page(query, [("create_time", -1)], part)
+            found += [one for one in read if _belongs(wanted, stage, one.applicant_name)]
+            if not token:
+                if stage == ALL:
+                    return found, ""
+                stage = ALL
+            if len(found) == page.limit:
+                break
+        return found, f"{stage}.{token}"
+
     def timeline(self, access: Access, identity: str) -> list[HistoryEntry]:
         """Return what happened to a dossier, oldest first.
 
@@ -81,3 +119,10 @@ class Queries:
             owner=dossier.applicant, unit=dossier.unit, assignee=dossier.handler, resource=f"dossiers/{identity}"
         )
         return self.dossiers.history(identity)
+
+
+def _belongs(wanted: NameSearch, stage: str, name: str) -> bool:
+    """Tell whether a name belongs to a stage of a search; what is exact comes once."""
+    if stage == EXACT:
+        return wanted.is_exact(name)
+    return wanted.matches(name) and not wanted.is_exact(name)

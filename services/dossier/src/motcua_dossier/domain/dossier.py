@@ -12,6 +12,7 @@ from motcua_dossier.domain import events
 from motcua_dossier.domain.calendar import CityCalendar
 from motcua_dossier.domain.conditions import value_at
 from motcua_dossier.domain.law import LegalReference
+from motcua_dossier.domain.names import terms_of
 from motcua_dossier.domain.papers import Papers
 from motcua_dossier.domain.parts import (
     RESULT_COMPONENT,
@@ -75,6 +76,7 @@ class Dossier(Aggregate):
         form: what the applicant filled in.
         waits_for: role that must act next; empty when nobody must. Kept for the queue's index.
         queue_time: what the queue is sorted by: the due time, before acceptance the time of submission.
+        terms: what the applicant's name is found by.
     """
 
     procedure: str
@@ -107,6 +109,7 @@ class Dossier(Aggregate):
     end_reason: str = ""
     end_legal_reference: LegalReference | None = None
     waits_for: str = ""
+    terms: list[str] = field(default_factory=list)
 
     # ── draft ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -114,6 +117,7 @@ class Dossier(Aggregate):
         """Set up a new draft: its components, with those that the City holds linked as reused."""
         self.papers = Papers.of(procedure, self.form)
         self.papers.link(held)
+        self.place(self.queue_time)
         self.record(events.DossierDrafted(**self._about()))
 
     def update_form(self, procedure: Procedure, form: dict[str, Any], held: Iterable[HeldPaper]) -> None:
@@ -564,14 +568,15 @@ class Dossier(Aggregate):
         """Return the parcel that the form names; empty when there is none."""
         return str(value_at(self.form, procedure.parcel_field) or "") if procedure.parcel_field else ""
 
-    def queue(self, moved: datetime) -> None:
-        """Give the dossier its place in the queue.
+    def place(self, moved: datetime) -> None:
+        """Give the dossier its place in queues and searches.
 
         Args:
             moved: when it came into its state, or when the draft was made.
         """
         self.waits_for = self.state.waits_for
         self.queue_time = self.due_time or moved
+        self.terms = terms_of(self.applicant_name)
 
     # ── inside ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -590,7 +595,7 @@ class Dossier(Aggregate):
         if after.clock is Clock.PAUSED:
             self._running_term().pause(after, now)
         self.sync_state = SYNC.next(self.sync_state, "Queue")
-        self.queue(now)
+        self.place(now)
 
     def _reschedule(self, calendar: CityCalendar, cause: str) -> datetime:
         """Compute the due time anew; return it, and say so when it moved."""

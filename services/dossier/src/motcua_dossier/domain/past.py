@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from motcua_dossier.domain.dossier import DeliveryMethod
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.parts import SupplementItem
 from motcua_dossier.domain.procedure import Channel
-from motcua_kit.domain import FieldViolation
+from motcua_kit.domain import DomainError, FieldViolation
 
 CODE = re.compile(rf"{AGENCY.pattern}-(?P<day>[0-9]{{6}})-[0-9]{{4,7}}")
 """Code of a dossier (mã hồ sơ): agency, day, number."""
@@ -36,6 +36,18 @@ MAX_NAME, MAX_TEXT, MAX_STEPS, MAX_DAYS = 200, 2000, 100, 1000
 
 IDENTITIES = uuid.UUID("5a1f6f0e-7a43-4c2b-9b0a-6f2d8f3f7c11")
 """Name space of what is known by a code of the old system."""
+
+
+class RecordRefused(DomainError):
+    """A record cannot be taken over. No call answers with it: its reasons stand in the report of the import.
+
+    Args:
+        violations: the fields that are why.
+    """
+
+    def __init__(self, violations: Sequence[FieldViolation]) -> None:
+        super().__init__("RECORD_REFUSED", "the record cannot be taken over")
+        self.violations = tuple(violations)
 
 
 class Action(StrEnum):

@@ -16,11 +16,11 @@ from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.law import LegalReference
 from motcua_dossier.domain.papers import Papers
 from motcua_dossier.domain.parts import Charge
-from motcua_dossier.domain.past import IDENTITIES, Action, PastDossier, PastStep
+from motcua_dossier.domain.past import IDENTITIES, Action, PastDossier, PastStep, RecordRefused
 from motcua_dossier.domain.procedure import Procedure
 from motcua_dossier.domain.states import BUSINESS, DELIVERY, FINANCE
 from motcua_dossier.domain.term import Term
-from motcua_kit.domain import DomainError, FieldViolation, PreconditionFailed, ValidationFailed
+from motcua_kit.domain import DomainError, FieldViolation
 
 
 def taken_over(
@@ -36,7 +36,7 @@ def taken_over(
         calendar: the calendar in use.
 
     Raises:
-        ValidationFailed: the tables do not allow a step, or something that belongs to it is missing; the violation
+        RecordRefused: the tables do not allow a step, or something that belongs to it is missing; the violation
             names the field.
     """
     dossier = Dossier(
@@ -67,7 +67,7 @@ def taken_over(
             _FOLLOWED[step.action](told, step)
     if dossier.term is not None:
         dossier.term.recompute(calendar.working(dossier.unit))
-        dossier.queue(past.steps[-1].time)
+        dossier.place(past.steps[-1].time)
     dossier.take_events()
     return dossier
 
@@ -77,13 +77,16 @@ def about(place: str) -> Iterator[None]:
     """Say of a refusal inside the block that the field is why.
 
     Raises:
-        ValidationFailed: with the reason of the refusal.
+        RecordRefused: with the reason of the refusal.
     """
     try:
         yield
     except DomainError as refusal:
-        violation = FieldViolation(place, refusal.reason, refusal.message)
-        raise ValidationFailed(refusal.reason, refusal.message, [violation]) from refusal
+        raise RecordRefused([FieldViolation(place, refusal.reason, refusal.message)]) from refusal
+
+
+class StepIncomplete(DomainError):
+    """A step lacks what belongs to it."""
 
 
 @dataclass(frozen=True)
@@ -172,10 +175,10 @@ def _reason(step: PastStep) -> str:
 
 def _law(step: PastStep) -> LegalReference:
     if step.legal_reference is None:
-        raise PreconditionFailed("LEGAL_REFERENCE_MISSING", f"{step.action} wants its law")
+        raise StepIncomplete("LEGAL_REFERENCE_MISSING", f"{step.action} wants its law")
     return step.legal_reference
 
 
 def _require(reason: str, value: object) -> None:
     if not value:
-        raise PreconditionFailed(reason, f"{reason.partition('_')[0].lower()} of the step are not given")
+        raise StepIncomplete(reason, f"{reason.partition('_')[0].lower()} of the step are not given")

@@ -299,6 +299,19 @@ class DossierGrpc(DossierServiceServicer):
 
         return query(respond, lambda access: self._queries.queue(access, request.parent, page_of(request), narrowed))
 
+    def SearchDossiers(
+        self, request: pb.SearchDossiersRequest, context: grpc.ServicerContext
+    ) -> pb.SearchDossiersResponse:
+        """Find dossiers of a unit by the name of the applicant."""
+
+        def respond(found: tuple[list[Dossier], str]) -> pb.SearchDossiersResponse:
+            dossiers, token = found
+            return pb.SearchDossiersResponse(dossiers=[dossier_summary(one) for one in dossiers], next_page_token=token)
+
+        return query(
+            respond, lambda access: self._queries.search(access, request.parent, request.query, page_of(request))
+        )
+
     def GetTimeline(self, request: pb.GetTimelineRequest, context: grpc.ServicerContext) -> pb.Timeline:
         """Get what happened to a dossier."""
         return query(timeline_message, lambda access: self._queries.timeline(access, _id(request)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
+from motcua_kit.domain.text import without_marks
 
-_STROKED = str.maketrans({"đ": "d", "Đ": "D"})  # NFD does not take these apart
 _TYPOGRAPHY = str.maketrans({"–": "-", "—": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "…": "...", "\u00a0": " "})
 
 
@@ -13,8 +12,7 @@ def fold(text: str) -> str:
 
     `Đường Nguyễn Trãi` becomes `Duong Nguyen Trai`.
     """
-    apart = unicodedata.normalize("NFD", text.translate(_STROKED).translate(_TYPOGRAPHY))
-    return unicodedata.normalize("NFC", "".join(letter for letter in apart if not unicodedata.combining(letter)))
+    return without_marks(text.translate(_TYPOGRAPHY))
 
 
 def mask_phone(phone: str) -> str:

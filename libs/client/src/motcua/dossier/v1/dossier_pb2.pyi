@@ -1925,6 +1925,68 @@ class ListQueueResponse(_message.Message):
 Global___ListQueueResponse: _TypeAlias = ListQueueResponse  # noqa: Y015
 
 @_typing.final
+class SearchDossiersRequest(_message.Message):
+    """Request of SearchDossiers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    parent: _builtins.str
+    """Unit whose dossiers to search."""
+    query: _builtins.str
+    """Words of the name, or their beginnings, in any order, with tones or without; one has at least two letters."""
+    page_size: _builtins.int
+    """Largest number of dossiers to return; 25 when 0, at most 200. A page may have fewer, though it is not the last."""
+    page_token: _builtins.str
+    """Token of the page to read; empty for the first."""
+    def __init__(
+        self,
+        *,
+        parent: _builtins.str = ...,
+        query: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "parent", b"parent", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchDossiersRequest: _TypeAlias = SearchDossiersRequest  # noqa: Y015
+
+@_typing.final
+class SearchDossiersResponse(_message.Message):
+    """Response of SearchDossiers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOSSIERS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    @_builtins.property
+    def dossiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Dossier]:
+        """The dossiers, without forms and uploads and what else the applicant wrote: first those of names with the same tones."""
+
+    def __init__(
+        self,
+        *,
+        dossiers: _abc.Iterable[Global___Dossier] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dossiers", b"dossiers", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchDossiersResponse: _TypeAlias = SearchDossiersResponse  # noqa: Y015
+
+@_typing.final
 class GetTimelineRequest(_message.Message):
     """Request of GetTimeline."""
 

@@ -162,6 +162,11 @@ class DossierServiceStub:
                 request_serializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueRequest.SerializeToString,
                 response_deserializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueResponse.FromString,
                 _registered_method=True)
+        self.SearchDossiers = channel.unary_unary(
+                '/motcua.dossier.v1.DossierService/SearchDossiers',
+                request_serializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersRequest.SerializeToString,
+                response_deserializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersResponse.FromString,
+                _registered_method=True)
         self.GetTimeline = channel.unary_unary(
                 '/motcua.dossier.v1.DossierService/GetTimeline',
                 request_serializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.GetTimelineRequest.SerializeToString,
@@ -348,6 +353,13 @@ class DossierServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchDossiers(self, request, context):
+        """Finds the dossiers of a unit by the name of the applicant, without regard to tones; names with the same tones first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetTimeline(self, request, context):
         """Gets what happened to a dossier, oldest first.
         """
@@ -482,6 +494,11 @@ def add_DossierServiceServicer_to_server(servicer, server):
                     servicer.ListQueue,
                     request_deserializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueRequest.FromString,
                     response_serializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueResponse.SerializeToString,
+            ),
+            'SearchDossiers': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchDossiers,
+                    request_deserializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersRequest.FromString,
+                    response_serializer=motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersResponse.SerializeToString,
             ),
             'GetTimeline': grpc.unary_unary_rpc_method_handler(
                     servicer.GetTimeline,
@@ -1165,6 +1182,33 @@ class DossierService:
             '/motcua.dossier.v1.DossierService/ListQueue',
             motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueRequest.SerializeToString,
             motcua_dot_dossier_dot_v1_dot_dossier__pb2.ListQueueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchDossiers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/motcua.dossier.v1.DossierService/SearchDossiers',
+            motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersRequest.SerializeToString,
+            motcua_dot_dossier_dot_v1_dot_dossier__pb2.SearchDossiersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -85,6 +85,8 @@ class DossierServiceStub:
     """Hands the result over and puts it into the document store of the person (9 → 10)."""
     ListQueue: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.ListQueueRequest, _dossier_pb2.ListQueueResponse]
     """Lists the open dossiers of a unit that wait for a role, the most urgent first."""
+    SearchDossiers: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.SearchDossiersRequest, _dossier_pb2.SearchDossiersResponse]
+    """Finds the dossiers of a unit by the name of the applicant, without regard to tones; names with the same tones first."""
     GetTimeline: _grpc.UnaryUnaryMultiCallable[_dossier_pb2.GetTimelineRequest, _dossier_pb2.Timeline]
     """Gets what happened to a dossier, oldest first."""
 
@@ -143,6 +145,8 @@ class DossierServiceAsyncStub(DossierServiceStub):
     """Hands the result over and puts it into the document store of the person (9 → 10)."""
     ListQueue: _aio.UnaryUnaryMultiCallable[_dossier_pb2.ListQueueRequest, _dossier_pb2.ListQueueResponse]  # type: ignore[assignment]
     """Lists the open dossiers of a unit that wait for a role, the most urgent first."""
+    SearchDossiers: _aio.UnaryUnaryMultiCallable[_dossier_pb2.SearchDossiersRequest, _dossier_pb2.SearchDossiersResponse]  # type: ignore[assignment]
+    """Finds the dossiers of a unit by the name of the applicant, without regard to tones; names with the same tones first."""
     GetTimeline: _aio.UnaryUnaryMultiCallable[_dossier_pb2.GetTimelineRequest, _dossier_pb2.Timeline]  # type: ignore[assignment]
     """Gets what happened to a dossier, oldest first."""
 
@@ -348,6 +352,14 @@ class DossierServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_dossier_pb2.ListQueueResponse, _abc.Awaitable[_dossier_pb2.ListQueueResponse]]:
         """Lists the open dossiers of a unit that wait for a role, the most urgent first."""
+
+    @_abc_1.abstractmethod
+    def SearchDossiers(
+        self,
+        request: _dossier_pb2.SearchDossiersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_dossier_pb2.SearchDossiersResponse, _abc.Awaitable[_dossier_pb2.SearchDossiersResponse]]:
+        """Finds the dossiers of a unit by the name of the applicant, without regard to tones; names with the same tones first."""
 
     @_abc_1.abstractmethod
     def GetTimeline(

@@ -94,6 +94,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The update mask names a field that cannot be changed."""
     ERROR_REASON_DEADLINE_REQUIRED: _ErrorReason.ValueType  # 35
     """The procedure sets no deadline for consultations, and the request names none."""
+    ERROR_REASON_QUERY_TOO_SHORT: _ErrorReason.ValueType  # 36
+    """A search names no word of at least two letters."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed, as `ErrorInfo.reason` without the prefix `ERROR_REASON_`. Reasons that every service gives, such as
@@ -172,4 +174,6 @@ ERROR_REASON_FIELD_NOT_UPDATABLE: ErrorReason.ValueType  # 34
 """The update mask names a field that cannot be changed."""
 ERROR_REASON_DEADLINE_REQUIRED: ErrorReason.ValueType  # 35
 """The procedure sets no deadline for consultations, and the request names none."""
+ERROR_REASON_QUERY_TOO_SHORT: ErrorReason.ValueType  # 36
+"""A search names no word of at least two letters."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
