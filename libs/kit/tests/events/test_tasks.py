@@ -12,6 +12,7 @@ import pytest
 from celery.contrib.testing.worker import start_worker
 from pymongo.errors import AutoReconnect, NetworkTimeout, OperationFailure
 
+from motcua_client import wait_for
 from motcua_kit.command import Command
 from motcua_kit.domain import Conflict, DependencyDown, Forbidden, IllegalTransition, NotFound, StaleVersion
 from motcua_kit.events import DeadLetters, NotYet, ReceivedEvent, Relay, Tasks
@@ -125,6 +126,7 @@ def test_what_the_domain_refuses_is_not_tried_again(error: Exception) -> None:
         (KeyError("bug"), MAX_ATTEMPTS),
         (OperationFailure("a request that is wrong", 9), MAX_ATTEMPTS),
         (NotYet(), 2 * MAX_ATTEMPTS),
+        (OperationFailure("something inside", 1), 2 * MAX_ATTEMPTS),
     ],
 )
 def test_the_rest_gets_some_patience(error: Exception, attempts: int) -> None:
@@ -180,6 +182,18 @@ def test_what_is_refused_is_kept_and_done_when_replayed(bench: Any) -> None:
         assert refused.done.wait(PATIENCE)
     assert letters.count() == 0
     assert [event.id for event, _ in refused.calls] == ["things/1#1.0"] * 2
+
+
+def test_an_event_at_which_the_database_fails_every_time_is_kept(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("motcua_kit.events.tasks.MAX_DELAY_SECONDS", 0.01)
+    poison = Handled(*[OperationFailure("something inside", 1)] * 3 * MAX_ATTEMPTS)
+    letters = DeadLetters(bench.store)
+    with worker(bench, first=poison):
+        send(bench, "first")
+        wait_for(letters.count, bool, PATIENCE, "a dead letter")
+    (letter,) = letters.all()
+    assert (letter.task, letter.attempts) == (f"{bench.service}.first", 2 * MAX_ATTEMPTS)
+    assert len(poison.calls) == 2 * MAX_ATTEMPTS
 
 
 def test_an_event_that_dies_again_is_one_letter_with_the_newer_reason(bench: Any) -> None:

@@ -22,7 +22,7 @@ from motcua_kit.clock import Clock
 from motcua_kit.command import Command, fingerprint_of
 from motcua_kit.domain import Conflict, DependencyDown, DomainError, StaleVersion
 from motcua_kit.events.dead_letters import DeadLetters
-from motcua_kit.rpc.errors import is_outage
+from motcua_kit.rpc.errors import is_outage, may_fail_for_ever
 
 log = structlog.get_logger(__name__)
 
@@ -223,13 +223,15 @@ def _again(task: Task, error: Exception, delay: float, queue: str) -> Exception:
 def retry_delay(error: Exception, attempt: int) -> float | None:
     """Return after how many seconds to try again, or None when it is no use.
 
-    Outages are waited out; events that came too early and lost races get some patience; what the domain refuses would
-    be refused again; the rest may be a bug that a later release mends, so it is kept after a few attempts.
+    Outages are waited out; events that came too early, lost races and servers that do not know what failed in them get
+    some patience; what the domain refuses would be refused again; the rest may be a bug that a later release mends, so
+    it is kept after a few attempts.
     """
     delay: float = min(MAX_DELAY_SECONDS, 0.25 * 2 ** min(attempt - 1, 20)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
-    if isinstance(error, DependencyDown) or is_outage(error):  # an outage of any length loses nothing
+    doubtful = may_fail_for_ever(error)
+    if not doubtful and (isinstance(error, DependencyDown) or is_outage(error)):  # however long, nothing is lost
         return delay
     if isinstance(error, DomainError) and not isinstance(error, CONTENDED):
         return None
-    limit = 2 * MAX_ATTEMPTS if isinstance(error, NotYet) else MAX_ATTEMPTS
+    limit = 2 * MAX_ATTEMPTS if doubtful or isinstance(error, NotYet) else MAX_ATTEMPTS
     return delay if attempt < limit else None

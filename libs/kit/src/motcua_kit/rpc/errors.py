@@ -34,14 +34,19 @@ DEPENDENCY_ERRORS: tuple[type[Exception], ...] = (
 )
 """Failures of servers behind this one; the same call may succeed later."""
 
-SERVER_FAILED = frozenset({1, 14031})
-"""Codes by which a MongoDB server says that the fault is its own: InternalError, OutOfDiskSpace."""
+INTERNAL_ERROR, OUT_OF_DISK_SPACE = 1, 14031
+"""Codes by which a MongoDB server says that the fault is its own."""
 
 
 def is_outage(error: Exception) -> bool:
     """Tell whether a server behind this one failed, so that the same call may succeed later."""
-    own_fault = isinstance(error, OperationFailure) and error.code in SERVER_FAILED
+    own_fault = isinstance(error, OperationFailure) and error.code in (INTERNAL_ERROR, OUT_OF_DISK_SPACE)
     return own_fault or isinstance(error, DEPENDENCY_ERRORS)
+
+
+def may_fail_for_ever(error: Exception) -> bool:
+    """Tell whether the server that failed may do so at this very call every time: it did not say what failed in it."""
+    return isinstance(error, OperationFailure) and error.code == INTERNAL_ERROR
 
 
 MAX_STATUS_BYTES = 4_000
