@@ -17,6 +17,7 @@ from motcua_client import wait_for
 from motcua_devstack.chaos.audit import CHECKS, Audited, audit
 from motcua_devstack.chaos.audit.probes import PROBES
 from motcua_devstack.chaos.audit.stores import open_audited
+from motcua_devstack.chaos.audit.telling import PATIENCE
 from motcua_devstack.demo.scenes import MainJob
 from motcua_devstack.demo.walk import Walk
 from motcua_devstack.load.client import LoadClient
@@ -53,6 +54,15 @@ def audited(main_job: MainJob, walk: Walk, suite_stores: BackupSettings) -> Iter
     ):
         wait_for(lambda: waiting(opened, broker), lambda count: count == 0, QUIET_SECONDS, "a quiet suite")
         yield opened
+
+
+@pytest.fixture
+def apart(suite_stores: BackupSettings) -> Iterator[Audited]:
+    """Databases of the test's own, with nothing in them: what is planted there no relay and no sweep finds."""
+    with open_audited(suite_stores, parts=load_suite("audited_")) as empty:
+        yield empty
+        for part in empty.stores.parts.values():
+            empty.stores.mongodb.drop_database(part.database)
 
 
 def waiting(audited: Audited, broker: redis.Redis) -> int:
@@ -200,12 +210,6 @@ UNDONE: dict[str, tuple[str, str, Row, Row | None]] = {
     "permits.issue_permit": ("permits", "permits", {}, {"$set": {"state": "NUMBERED"}}),
     "permits.return_result": ("dossier", "dossiers", {"state": 10}, {"$set": {"results": []}}),
     "notify.tell": ("notify", "notifications", {"channel": "sms"}, None),
-    "notify.deliver": (
-        "notify",
-        "notifications",
-        {"channel": "sms", "state": "accepted"},
-        {"$set": {"state": "queued", "next_attempt_time": None}},
-    ),
 }
 """By task, what is as if it had not happened: where, which document, what is changed; None for the whole document."""
 
@@ -217,17 +221,17 @@ SENT_IN_VAIN = {
 """Tasks of events that the main job does not make: one is put into the journal, and nothing was done about it."""
 
 
+OVERDUE = "notify.deliver"
+"""What it has not done its own sweep does a little later, so that it is not planted in the suite."""
+
+
 def test_each_subscriber_is_caught_in_one_way_or_the_other() -> None:
-    assert PROBES.keys() == UNDONE.keys() | SENT_IN_VAIN.keys()
+    assert PROBES.keys() == UNDONE.keys() | SENT_IN_VAIN.keys() | {OVERDUE}
 
 
 @pytest.mark.parametrize("task", UNDONE)
 def test_an_event_that_a_subscriber_did_not_consume_is_found(audited: Audited, find: Find, task: str) -> None:
     service, collection, query, update = UNDONE[task]
-    if task == "notify.deliver":
-        assert update is not None
-        (first,) = audited.collection(service, collection).find(query).limit(1)
-        update["$set"]["next_attempt_time"] = first["create_time"]
     with planted(audited, service, collection, query, update):
         lines = find("events")
         assert any(f"→ {task}: " in line for line in lines), lines
@@ -263,15 +267,20 @@ def test_an_event_that_was_given_up_is_found(audited: Audited, find: Find) -> No
     letters.delete_one({"_id": letter["_id"]})
 
 
-def test_an_event_that_waits_is_found(suite_stores: BackupSettings) -> None:
-    """In databases of the test's own: in the suite's the relay is faster."""
+def test_an_event_that_waits_is_found(apart: Audited) -> None:
     event = {"id": "documents/1#1.0", "type": "document.uploaded"}
-    with open_audited(suite_stores, parts=load_suite("audited_")) as empty:
-        documents = empty.collection("dossier", "documents")
-        documents.insert_one({"_id": "1", "pending": True, "outbox": [event]})
-        lines = audit(empty, only={"events"}).wrong
-        documents.database.client.drop_database(documents.database.name)
-    assert lines == [f"events: {event['id']}: document.uploaded waits in its outbox"]
+    apart.collection("dossier", "documents").insert_one({"_id": "1", "pending": True, "outbox": [event]})
+    assert audit(apart, only={"events"}).wrong == [f"events: {event['id']}: document.uploaded waits in its outbox"]
+
+
+def test_a_message_that_should_have_gone_out_is_found(apart: Audited) -> None:
+    name, due = "notifications/1", apart.now - 2 * PATIENCE
+    event = {"id": f"{name}#1.0", "type": "notification.queued", "subject": name, "time": due, "data": {}}
+    notification = {"_id": "1", "state": "queued", "next_attempt_time": due}
+    apart.collection("notify", "notifications").insert_one(notification)
+    apart.collection("notify", sent.COLLECTION).insert_one({"_id": event["id"], "sent_time": due, "event": event})
+    (line,) = audit(apart, only={"events"}).wrong
+    assert line.startswith(f"events: {event['id']}: notification.queued → {OVERDUE}: it is queued and was due at ")
 
 
 # ── messages ───────────────────────────────────────────────────────────────────────────────────────────────────────
