@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
 
 import phonenumbers
@@ -51,6 +52,11 @@ class SmsSender:
     sender: str
     timeout: float = 8.0
 
+    @cached_property
+    def session(self) -> requests.Session:
+        """Keeps connections to the gateway open. Nothing is sent twice by itself: a repeat is a new attempt."""
+        return requests.Session()
+
     def send(self, message: Outgoing) -> Receipt:
         """Hand over one short message.
 
@@ -63,7 +69,7 @@ class SmsSender:
             raise ProviderRefused("phone-invalid")
         segments = count_segments(message.rendered.text)
         try:
-            answer = requests.post(
+            answer = self.session.post(
                 f"{self.url.rstrip('/')}/messages",
                 json={
                     "to": number,

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr
+from functools import cached_property
 
 from email_validator import EmailNotValidError, validate_email
 from opentelemetry import trace
 
+from motcua_notify.adapters.smtp_sessions import Sessions
 from motcua_notify.application.ports import Outgoing, ProviderDown, ProviderRefused, Receipt
 from motcua_notify.domain.notification import State
 from motcua_notify.domain.text import mask_email
@@ -49,6 +51,11 @@ class SmtpSender:
     starttls: bool = False
     timeout: float = 8.0
 
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Open sessions with the server."""
+        return Sessions(self._connect)
+
     def send(self, message: Outgoing) -> Receipt:
         """Hand over one e-mail.
 
@@ -82,12 +89,7 @@ class SmtpSender:
 
     def _transmit(self, mail: EmailMessage, address: str) -> None:
         try:
-            with smtplib.SMTP(self.host, self.port, timeout=self.timeout) as server:
-                if self.starttls:
-                    server.starttls(context=ssl.create_default_context())
-                if self.username:
-                    server.login(self.username, self.password)
-                server.send_message(mail, self.sender, [address])
+            self.sessions.use(lambda server: server.send_message(mail, self.sender, [address]))
         except smtplib.SMTPRecipientsRefused as error:
             ((code, _),) = error.recipients.values()
             raise _failure(code) from None  # the cause would carry the address into logs
@@ -95,6 +97,18 @@ class SmtpSender:
             raise _failure(error.smtp_code) from None
         except (OSError, smtplib.SMTPException) as error:
             raise ProviderDown(f"smtp-{type(error).__name__}") from None
+
+    def _connect(self) -> smtplib.SMTP:
+        server = smtplib.SMTP(self.host, self.port, timeout=self.timeout)
+        try:
+            if self.starttls:
+                server.starttls(context=ssl.create_default_context())
+            if self.username:
+                server.login(self.username, self.password)
+        except BaseException:
+            server.close()
+            raise
+        return server
 
 
 def _failure(code: int) -> ProviderDown | ProviderRefused:
