@@ -7,10 +7,10 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from motcua_client import wait_for
 from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import system_clock
 from motcua_kit.events import sent
+from motcua_kit.events.news import News
 from motcua_kit.events.relay import BATCH, OUTAGES, Relay, stuck_events
 from motcua_kit.store import Store
 
@@ -94,22 +95,29 @@ def test_more_documents_than_a_batch_are_all_relayed(bench: Any) -> None:
 
 
 def test_news_are_documents_with_events_and_nothing_else(bench: Any) -> None:
-    news: SimpleQueue[str] = SimpleQueue()
+    news = News(bench.store)
     stop = threading.Event()
-    watcher = threading.Thread(target=Relay(bench.store, bench.topology, bench.app)._watch, args=(stop, news))
+    watcher = threading.Thread(target=news.watch, args=(stop,))
     watcher.start()
+
+    def heard_until(last: str) -> set[str]:
+        heard: set[str] = set()
+        wait_for(lambda: heard.update(news.wait(time.monotonic() + 1)), lambda _: last in heard)
+        return heard
+
     try:
-        opening = bench.store.collection("opening")
-        wait_for(lambda: opening.insert_one({"pending": True}) and news.qsize(), bool)
+        opening, closing = bench.store.collection("opening"), bench.store.collection("closing")
+        wait_for(lambda: opening.insert_one({"pending": True}) and news.wait(time.monotonic() + 1), bool)
         bench.add("quiet", 0)
         opening.insert_one({"without": "events"})
         sent.note_sent(bench.store, [{"id": "things/0#1.0"}])
         bench.store.collection("_aside").insert_one({"pending": True})
+        closing.insert_one({"pending": True})
+        assert heard_until("closing") <= {"opening", "closing"}
         bench.add("1")
+        assert heard_until("things") == {"things"}
         bench.change("quiet")
-        named = list(iter(lambda: news.get(timeout=30), "things"))
-        assert set(named) == {"opening"}
-        assert news.get(timeout=30) == "things"
+        assert heard_until("things") == {"things"}
     finally:
         stop.set()
         watcher.join(30)

@@ -6,10 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from queue import Empty, SimpleQueue
-from typing import Any
 
 import structlog
 from celery import Celery
@@ -22,6 +19,7 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import PyMongoError
 
 from motcua_kit.clock import system_clock
+from motcua_kit.events.news import News, of_aggregates
 from motcua_kit.events.sent import note_sent
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.topology import Topology
@@ -52,14 +50,14 @@ class Relay:
 
     def run(self, stop: threading.Event) -> None:
         """Relay until told to stop; outages of the database or the broker are waited out."""
-        news: SimpleQueue[str] = SimpleQueue()
-        watcher = threading.Thread(target=self._watch, args=(stop, news), name="relay-watch", daemon=True)
+        news = News(self._store)
+        watcher = threading.Thread(target=news.watch, args=(stop,), name="relay-watch", daemon=True)
         watcher.start()
         while not stop.is_set():
             until = time.monotonic() + SWEEP_SECONDS
             try:
                 self.sweep()
-                while not stop.is_set() and (names := _with_news(news, until)):
+                while not stop.is_set() and (names := news.wait(until)):
                     for name in names:
                         self.drain(name)
             except OUTAGES as error:
@@ -91,7 +89,8 @@ class Relay:
     def _pending(self, collection: str) -> list[Document]:
         documents = self._store.collection(collection)
         with suppress_instrumentation():
-            return list(documents.find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH))
+            found = documents.find({"pending": True}, {"outbox": 1, "version": 1}, limit=BATCH, batch_size=BATCH)
+            return list(found)
 
     def _send(self, events: Sequence[Document]) -> None:
         """Give events to the broker, in order and in one go; when that fails, nobody knows which of them it has.
@@ -124,7 +123,15 @@ class Relay:
         token = otel_context.attach(extract(event["trace"]))  # the consequence belongs to the trace of its cause
         try:
             for one in subscriptions:
-                self._app.send_task(one.task, kwargs={"event": wire}, queue=one.route, producer=producer, retry=False)
+                self._app.send_task(
+                    one.task,
+                    kwargs={"event": wire},
+                    queue=one.route,
+                    producer=producer,
+                    retry=False,
+                    argsrepr="()",  # what Celery would make for its own lines takes longer than all the rest
+                    kwargsrepr=event["id"],
+                )
         finally:
             otel_context.detach(token)
 
@@ -152,43 +159,6 @@ class Relay:
             documents.bulk_write(changed, ordered=False)
             return False
 
-    def _watch(self, stop: threading.Event, news: SimpleQueue[str]) -> None:
-        """Tell in which collection a document with events was written; where there is no change stream, sweeps do."""
-        while not stop.is_set():
-            try:
-                with suppress_instrumentation(), self._store.database.watch(_NEWS, max_await_time_ms=500) as stream:
-                    while not stop.is_set() and stream.alive:
-                        change = stream.try_next()
-                        if change is not None and _of_aggregates(change["ns"]["coll"]):
-                            news.put(change["ns"]["coll"])
-            except PyMongoError as error:
-                log.warning("relay_watch_interrupted", error=type(error).__name__)
-                stop.wait(SWEEP_SECONDS)
-
-
-_NEWS: list[dict[str, Any]] = [
-    {
-        "$match": {
-            "$or": [
-                {"operationType": "insert", "fullDocument.pending": True},
-                {"updateDescription.updatedFields.pending": True},
-            ]
-        }
-    },
-    {"$project": {"ns": 1}},
-]
-"""Writes after which a document waits; not those of the relay itself, nor what is in the document."""
-
-
-def _with_news(news: SimpleQueue[str], until: float) -> set[str]:
-    """Wait for collections with news; there are none when it is time to look through all of them."""
-    names: set[str] = set()
-    left = until - time.monotonic()
-    with suppress(Empty):
-        while left > 0:
-            names.add(news.get_nowait() if names else news.get(timeout=left))
-    return names
-
 
 def oldest_event(store: Store) -> datetime | None:
     """Return when the oldest event that waits happened, or None when none waits."""
@@ -215,9 +185,5 @@ def stuck_events(store: Store, older_than: timedelta) -> list[str]:
 
 
 def _collections(store: Store) -> list[str]:
-    """Return the collections that may hold aggregates; those of the kit itself begin with an underscore."""
-    return [name for name in store.database.list_collection_names() if _of_aggregates(name)]
-
-
-def _of_aggregates(collection: str) -> bool:
-    return not collection.startswith("_")
+    """Return the collections that may hold aggregates."""
+    return [name for name in store.database.list_collection_names() if of_aggregates(name)]
