@@ -65,8 +65,9 @@ class Sessions:
         self._send(_Session(self._connect()), send)
 
     def _open(self) -> _Session | None:
-        with contextlib.suppress(IndexError):
-            while session := self._idle.pop():
+        with contextlib.suppress(IndexError):  # there is none
+            while True:
+                session = self._idle.pop()
                 if session.goes_on():
                     return session
                 _end(session.server)
