@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import redis
 from kombu.common import ignore_errors
 from kombu.connection import Connection
@@ -79,6 +80,55 @@ def test_messages_come_in_order_and_leave_nothing_behind(servers: EmbeddedServer
     with redis.Redis.from_url(servers.broker_url) as broker:
         assert broker.llen(queue) == 0
         assert not [one for one in broker.hvals("unacked") if queue.encode() in one]
+
+
+def test_a_busy_queue_costs_one_command_a_message_and_one_to_acknowledge_it(own_broker: Any) -> None:
+    url, _ = own_broker
+    count = 20
+    put(url, "busy", *map(str, range(count)))
+    with redis.Redis.from_url(url) as broker:
+        broker.config_resetstat()
+        assert take(url, "busy", count) == [str(number) for number in range(count)]
+        calls = {name.removeprefix("cmdstat_"): row["calls"] for name, row in broker.info("commandstats").items()}
+    assert [calls[name] for name in ("eval", "zadd", "zrem")] == [count] * 3
+    assert "brpop" not in calls
+
+
+def test_queues_are_served_in_turn(servers: EmbeddedServers) -> None:
+    names = [f"q{uuid.uuid4().hex}" for _ in range(3)]
+    for name in names:
+        put(servers.broker_url, name, *[name] * 2)
+    taken: list[str] = []
+
+    def keep(body: str, message: Any) -> None:
+        taken.append(body)
+        message.ack()
+
+    queues = [Queue(name) for name in names]  # type: ignore[no-untyped-call]
+    with connect(servers.broker_url) as connection, connection.Consumer(queues, callbacks=[keep]):
+        while len(taken) < 2 * len(names):
+            connection.drain_events(timeout=20)
+    assert sorted(taken[: len(names)]) == sorted(taken[len(names) :]) == sorted(names)
+
+
+def test_who_takes_one_of_several_wakes_the_next(servers: EmbeddedServers) -> None:
+    queue = f"q{uuid.uuid4().hex}"
+    taken: list[str] = []
+    queues = [Queue(queue)]  # type: ignore[no-untyped-call]
+    with connect(servers.broker_url) as one, connect(servers.broker_url) as other:
+        for connection in (one, other):
+            consumer = connection.Consumer(queues, callbacks=[lambda body, _: taken.append(body)])
+            consumer.qos(prefetch_count=1)
+            consumer.consume()
+            with pytest.raises(TimeoutError):  # both look, find nothing, and wait for the bell
+                connection.drain_events(timeout=0.2)
+        put(servers.broker_url, f"{queue}-aside", "1", "2")
+        with redis.Redis.from_url(servers.broker_url) as broker:
+            broker.rename(f"{queue}-aside", queue)
+            broker.lpush(queue + BELL, 1)  # only one of them hears it
+        for connection in (one, other):
+            connection.drain_events(timeout=20)
+    assert sorted(taken) == ["1", "2"]
 
 
 def test_message_without_bell_is_found(servers: EmbeddedServers) -> None:

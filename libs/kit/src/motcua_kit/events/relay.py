@@ -77,9 +77,9 @@ class Relay:
         while pending := self._pending(collection):
             events = [event for document in pending for event in document["outbox"]]
             if events:
-                with suppress_instrumentation():
-                    note_sent(self._store, events)
                 self._send(events)
+                with suppress_instrumentation():  # until they are noted they wait in their documents
+                    note_sent(self._store, events)
             all_out = self._take_out(collection, pending)
             total += len(events)
             if all_out and len(pending) < BATCH:

@@ -25,7 +25,7 @@ def ensure_sent_events(store: Store) -> None:
 
 
 def note_sent(store: Store, events: Sequence[Document]) -> None:
-    """Note events that are about to be sent. One that is sent again counts from its last time."""
+    """Note events that were sent, before they leave their documents. One sent again counts from its last time."""
     now = system_clock()
     rows = [{"_id": event["id"], "sent_time": now, "event": event} for event in events]
     if not rows:
