@@ -23,6 +23,7 @@ TOKENS = {caller for caller, _ in TOPOLOGY.calls}
 VISITORS = ("verify", "load")
 """Programs that take people's part from outside, in development."""
 OPERATIONS = ("smoke", "doctor")
+SEALING = ("audit-seal", "audit-verify")
 
 
 def of(services: Iterable[str], processes: Iterable[str]) -> set[str]:
@@ -31,13 +32,14 @@ def of(services: Iterable[str], processes: Iterable[str]) -> set[str]:
 
 
 STORES: dict[tuple[str, int], set[str]] = {
-    ("mongodb", MONGODB): {*of(SERVICES, EVERY), "identity-seed", "land-parcels", "doctor", "backup"},
+    ("mongodb", MONGODB): {*of(SERVICES, EVERY), "identity-seed", "land-parcels", "doctor", "backup", *SEALING},
     ("minio", S3): {
         *of(["dossier"], ["grpc", "worker", "migrate"]),
         *of(["permits"], ["worker", "migrate"]),
         *VISITORS,
         "doctor",
         "backup",
+        *SEALING,
     },
     # wrong sign-ins are counted there
     ("valkey", BROKER): {*of(SERVICES, ["worker", "scheduler"]), "identity-http", "doctor"},
@@ -156,6 +158,7 @@ OUTSIDE = {
     "telemetry": (OTLP, STORES["otel", OTLP]),
     "scanner": (3310, {"dossier-grpc", "dossier-worker"}),
     "mail": (587, {"notify-worker"}),
+    "audit": (9443, {"audit-seal", "audit-verify", "doctor"}),
 }
 """Who uses what lies outside in production, at which port, by its name in `networkPolicy.egress`."""
 

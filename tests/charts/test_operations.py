@@ -6,13 +6,17 @@ from pydantic_settings import BaseSettings
 from chartkit.rendering import Rendered, Workload, rendered
 from chartkit.settings import NOT_OURS, environment, secret_files
 from motcua_devstack.demo.remote import Surroundings
+from motcua_kit.clock import VIETNAM
+from motcua_ops.audit.settings import AuditSettings
 from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.settings import OpsSettings
 
 SETTINGS: dict[str, type[BaseSettings]] = {
     "smoke": OpsSettings,
-    "doctor": OpsSettings,
+    "doctor": AuditSettings,
     "backup": BackupSettings,
+    "audit-seal": AuditSettings,
+    "audit-verify": AuditSettings,
     "verify": Surroundings,
     "load": Surroundings,
 }
@@ -41,7 +45,7 @@ def test_development_also_tests_the_main_job() -> None:
     assert ["motcua_devstack.verify"] in tests
 
 
-@pytest.mark.parametrize("name", ["doctor", "backup", "verify", "load"])
+@pytest.mark.parametrize("name", ["doctor", "backup", "audit-seal", "audit-verify", "verify", "load"])
 def test_what_is_run_by_hand_waits_for_it(name: str) -> None:
     """`kubectl create job --from=cronjob/…`; the schedule of a suspended CronJob never comes."""
     assert rendered("dev").get("CronJob", f"motcua-{name}")["spec"]["suspend"] is True
@@ -51,6 +55,34 @@ def test_backups_run_by_their_schedule() -> None:
     spec = rendered("production").get("CronJob", "motcua-backup")["spec"]
     assert spec["suspend"] is False
     assert spec["concurrencyPolicy"] == "Forbid"
+
+
+@pytest.mark.parametrize(("name", "schedule"), [("audit-seal", "30 0 * * *"), ("audit-verify", "0 3 * * 6")])
+def test_days_are_sealed_and_held_against_their_seals_by_the_clock_of_the_city(name: str, schedule: str) -> None:
+    spec = rendered("production").get("CronJob", f"motcua-{name}")["spec"]
+    assert (spec["suspend"], spec["schedule"], spec["timeZone"]) == (False, schedule, VIETNAM.tzname(None))
+    assert spec["concurrencyPolicy"] == "Forbid"
+
+
+def test_only_who_seals_has_the_key_of_seals() -> None:
+    with_key = {
+        workload.component
+        for workload in rendered("production").workloads
+        for volume in workload.spec["volumes"]
+        for source in volume.get("projected", {}).get("sources", ())
+        if source["secret"]["name"] == "motcua-audit"
+        and "key.pem" in {item["key"] for item in source["secret"]["items"]}
+    }
+    assert with_key == {"audit-seal"}
+
+
+def test_seals_lie_in_a_store_of_their_own_or_in_that_of_documents() -> None:
+    for variation, elsewhere in (("production", True), ("dev", False)):
+        for workload in programs(rendered(variation)):
+            if workload.component.startswith("audit-"):
+                told = environment(workload.main).keys() | secret_files(workload, workload.main)
+                assert {"AUDIT_STORE_URL", "AUDIT_STORE_ACCESS_KEY"}.isdisjoint(told) != elsewhere, workload
+                assert {"OBJECT_STORE_URL", "OBJECT_STORE_ACCESS_KEY"}.isdisjoint(told) == elsewhere, workload
 
 
 def test_names_of_cron_jobs_leave_room_for_those_of_their_jobs(release: Rendered) -> None:

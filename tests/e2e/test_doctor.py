@@ -24,6 +24,7 @@ NOT_HERE = {
     "certificates",
     "mounted-certificate",
     "dns",
+    "seals",
 }
 """Checks of what one machine has not."""
 

@@ -20,6 +20,8 @@ UNIT_SUFFIX = {"s": "_seconds"}
 HISTOGRAM_SERIES = ("_bucket", "_count", "_sum")
 
 OF_THE_CLUSTER = {
+    "kube_cronjob_created",
+    "kube_cronjob_spec_suspend",
     "kube_cronjob_status_last_successful_time",
     "kube_deployment_spec_replicas",
     "kube_deployment_status_replicas_available",
@@ -35,7 +37,7 @@ OF_THE_CLUSTER = {
 """Metrics of kube-state-metrics and of the kubelet."""
 
 PROMQL = {
-    *("by", "on", "unless", "sum", "max", "rate", "increase", "time", "histogram_quantile"),
+    *("by", "on", "or", "unless", "sum", "max", "rate", "increase", "time", "histogram_quantile"),
     *("max_over_time", "min_over_time"),
 }
 """Words of the query language that the rules use."""

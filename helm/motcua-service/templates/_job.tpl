@@ -24,7 +24,8 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
 {{/*
-Reads also: schedule; empty: suspended, run by hand with `kubectl create job NAME --from=cronjob/…`; and what Jobs have.
+Reads also: schedule; empty: suspended, run by hand with `kubectl create job NAME --from=cronjob/…`; timeZone, that of the
+cluster when it has none; and what Jobs have.
 */}}
 {{- define "motcua-service.cronjob" -}}
 apiVersion: batch/v1
@@ -34,6 +35,9 @@ spec:
   {{- /* A schedule is required; this one never comes while suspended. */}}
   schedule: {{ .workload.schedule | default "0 0 1 1 *" | quote }}
   suspend: {{ not .workload.schedule }}
+  {{- with .workload.timeZone }}
+  timeZone: {{ . }}
+  {{- end }}
   concurrencyPolicy: Forbid
   startingDeadlineSeconds: 600
   successfulJobsHistoryLimit: 3

@@ -6,6 +6,7 @@ The pod of a workload, by the "restricted" Pod Security standard. Of the workloa
   args          list
   environment   NAME: value
   secrets       folder under /run/secrets: list of {secret, keys, optional}; all keys when none is named
+  tmpSize       limit of /tmp, where it is another than that of all pods
   mounts        list of {name, path, subPath, volume}; volume is a Kubernetes volume source
   uses          names of network targets; each becomes a label that the policies of the target select
   ports         list of {name, port}
@@ -121,7 +122,7 @@ spec:
   volumes:
     - name: tmp
       emptyDir:
-        sizeLimit: {{ $pods.tmpSize }}
+        sizeLimit: {{ $workload.tmpSize | default $pods.tmpSize }}
     {{- range $folder, $sources := $workload.secrets }}
     - name: secret-{{ $folder }}
       projected:

@@ -42,3 +42,35 @@ TOKEN_URL: {{ . }}
 {{- end }}
 {{ include "motcua.trust" . }}
 {{- end -}}
+
+{{/* Lets a workload read the store of seals. Takes {root, workload}, whose way to the object store it has already. */}}
+{{- define "motcua.reads-seals" -}}
+{{- $audit := .root.Values.audit -}}
+{{- $workload := .workload -}}
+{{- $environment := dict "AUDIT_BUCKET" $audit.bucket "AUDIT_PREFIX" $audit.prefix -}}
+{{- if $audit.url -}}
+{{- $environment = merge $environment (dict "AUDIT_STORE_URL" $audit.url "AUDIT_STORE_REGION" $audit.region) -}}
+{{- $_ := set $workload.secrets "motcua" (append $workload.secrets.motcua (dict "secret" $audit.existingSecret "keys" (list "AUDIT_STORE_ACCESS_KEY" "AUDIT_STORE_SECRET_KEY"))) -}}
+{{- $_ := set $workload "uses" (append $workload.uses "audit") -}}
+{{- end -}}
+{{- $_ := set $workload "environment" (merge $workload.environment $environment) -}}
+{{- toJson $workload -}}
+{{- end -}}
+
+{{/* A pod of `motcua audit`. Takes {root, task, files}: those of the Secret `audit.existingSecret` that it sees. */}}
+{{- define "motcua.audit-operation" -}}
+{{- $root := .root -}}
+{{- $audit := $root.Values.audit -}}
+{{- $stores := concat (list "mongodb") (ternary list (list "object-store") (ne $audit.url "")) -}}
+{{- $workload := include "motcua.operation" (dict "root" $root "name" (printf "audit-%s" .task)
+  "args" (list "motcua_ops" "audit" .task) "uses" $stores) | fromYaml -}}
+{{- $environment := merge (dict "SECRETS_DIR" "/run/secrets/motcua") (include "motcua.trust" $root | fromYaml) -}}
+{{- if not $audit.url -}}
+{{- $environment = merge $environment (dict "OBJECT_STORE_URL" (include "motcua.object-store-url" $root)
+  "OBJECT_STORE_REGION" $root.Values.objectStore.region) -}}
+{{- end -}}
+{{- $secrets := include "motcua.operation-secrets" (dict "root" $root "needs" $stores) | fromYaml -}}
+{{- $_ := set $secrets "audit" (list (dict "secret" $audit.existingSecret "keys" .files)) -}}
+{{- $more := dict "environment" $environment "secrets" $secrets "timeZone" "Asia/Ho_Chi_Minh" "tmpSize" $audit.tmpSize "limitSeconds" 21600 -}}
+{{- include "motcua.reads-seals" (dict "root" $root "workload" (mergeOverwrite $workload $more)) -}}
+{{- end -}}

@@ -27,7 +27,7 @@ the library's template `edge` makes the policies of both sides.
 {{- $world := dict "eid" (dict "pod" "eid" "ports" (list 8080)) "mail" (dict "pod" "sinks" "ports" (list 2525))
   "sms" (dict "pod" "sinks" "ports" (list 8025)) -}}
 {{- $outside := dict "mongodb" $egress.mongodb "broker" $egress.broker "object-store" $egress.objectStore "telemetry" $egress.telemetry
-  "eid" $egress.eid "mail" $egress.mail "sms" $egress.sms "scanner" $egress.scanner "backup" $egress.backup
+  "eid" $egress.eid "mail" $egress.mail "sms" $egress.sms "scanner" $egress.scanner "backup" $egress.backup "audit" $egress.audit
   "kubernetes-api" $egress.kubernetesApi -}}
 {{- $inside := merge (ternary $stores dict .Values.devStores.enabled) (ternary $world dict .Values.devWorld.enabled) -}}
 {{- range $name, $target := $inside -}}

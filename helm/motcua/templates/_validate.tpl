@@ -140,6 +140,12 @@
 {{- if and .Values.devWorld.enabled (not .Values.devStores.enabled) -}}
 {{- $problems = append $problems "devWorld.enabled: needs devStores.enabled" -}}
 {{- end -}}
+{{- if and .Values.audit.enabled (eq .Values.profile "production") (eq .Values.audit.lock "none") -}}
+{{- $problems = append $problems "audit.lock: is required in production: without it who may write to the store can delete seals" -}}
+{{- end -}}
+{{- if and .Values.audit.enabled (not .Values.audit.url) (not $store) -}}
+{{- $problems = append $problems "audit.url: is required without an object store" -}}
+{{- end -}}
 {{- if and .Values.backup.enabled (hasPrefix "s3://" .Values.backup.target) (not .Values.backup.url) -}}
 {{- $problems = append $problems "backup.url: is required with a target in S3" -}}
 {{- end -}}
@@ -220,6 +226,10 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- with .Values.seed.existingSecret -}}{{- $secrets = append $secrets (dict "path" "seed.existingSecret" "secret" . "keys" (list "identity-seed.yaml")) -}}{{- end -}}
 {{- if and .Values.backup.enabled (hasPrefix "s3://" .Values.backup.target) -}}
 {{- $secrets = append $secrets (dict "path" "backup.existingSecret" "secret" .Values.backup.existingSecret "keys" (list "BACKUP_STORE_ACCESS_KEY" "BACKUP_STORE_SECRET_KEY")) -}}
+{{- end -}}
+{{- if .Values.audit.enabled -}}
+{{- $keys := concat (list "key.pem" "certificate.pem" "chain.pem") (ternary (list "AUDIT_STORE_ACCESS_KEY" "AUDIT_STORE_SECRET_KEY") list (ne .Values.audit.url "")) -}}
+{{- $secrets = append $secrets (dict "path" "audit.existingSecret" "secret" .Values.audit.existingSecret "keys" $keys) -}}
 {{- end -}}
 {{- toJson (dict "secrets" $secrets) -}}
 {{- end -}}

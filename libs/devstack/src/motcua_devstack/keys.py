@@ -12,6 +12,7 @@ from motcua_kit.documents.sample_key import SampleKey, write_sample_key
 
 CITY = "Thành phố Hồ Chí Minh (thử nghiệm trên một máy)"
 SIGNER = "Motcua – Ký số văn bản thử nghiệm"
+SEALER = "Motcua – Niêm phong lịch sử thử nghiệm"
 
 
 class Secrets(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from motcua_devstack import cast
-from motcua_devstack.keys import CITY, SIGNER
+from motcua_devstack.keys import CITY, SEALER, SIGNER
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_ops.naming import Release
 from motcua_ops.secrets import catalogue, output, seed
@@ -18,6 +18,9 @@ from motcua_ops.secrets.seed import Seed
 
 DEV = "dev"
 """What the national e-ID's stand-in and the walk through the main job need."""
+
+AUDIT = "audit"
+"""The key that signs seals."""
 
 
 @click.command("secrets")
@@ -36,7 +39,11 @@ def command(delivery: Delivery, redirect_uri: str) -> None:
 
 def specs() -> dict[str, SecretSpec]:
     """The Secrets of production and those of the stand-ins."""
-    return catalogue.specs((DEV,)) | {DEV: SecretSpec(DEV, {"eid-client-secret": Origin.DERIVED})}
+    own = (
+        SecretSpec(DEV, {"eid-client-secret": Origin.DERIVED}),
+        SecretSpec(AUDIT, dict.fromkeys(("key.pem", "certificate.pem", "chain.pem"), Origin.DERIVED)),
+    )
+    return catalogue.specs((DEV,)) | {spec.kind: spec for spec in own}
 
 
 def make(release: Release, redirect_uri: str, existing: Contents) -> Contents:
@@ -63,21 +70,26 @@ def make(release: Release, redirect_uri: str, existing: Contents) -> Contents:
         "chain.pem": contents["signing"]["chain.pem"],
         **{key: value for key, value in contents[catalogue.SEED].items() if key != catalogue.SEED_FILE},
     }
+    contents[AUDIT] = existing.get(AUDIT) or _sample_key(SEALER)
     return contents
 
 
 def _given(release: Release) -> dict[str, bytes]:
     """What an operator brings in production: here the chart's own stores and samples."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = write_sample_key(Path(folder), common_name=SIGNER, organisation=CITY, time=datetime.now(UTC))
-        signing = {file.name: file.read_bytes() for file in files}
     made = ("OBJECT_STORE_ACCESS_KEY", "OBJECT_STORE_SECRET_KEY", "EID_CLIENT_SECRET", "SMS_TOKEN")
     return {
         "MONGODB_URI": f"mongodb://{release.fullname}-mongodb:27017/?directConnection=true&retryWrites=false".encode(),
         "BROKER_URL": f"redis://{release.fullname}-valkey:6379/0".encode(),
         **{key: seed.token() for key in made},
-        **signing,
+        **_sample_key(SIGNER),
     }
+
+
+def _sample_key(name: str) -> dict[str, bytes]:
+    """A key with its certificates, by file."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_sample_key(Path(folder), common_name=name, organisation=CITY, time=datetime.now(UTC))
+        return {file.name: file.read_bytes() for file in files}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import VIETNAM
 from motcua_kit.command import Command
 from motcua_kit.domain import Aggregate
+from motcua_kit.objects import s3_client
 from motcua_kit.store import Collection, Repository, Store, ensure_collections
 from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.checking import Check
@@ -136,6 +137,18 @@ def make_city(servers: EmbeddedServers, bucket: str, signing_files: dict[str, Pa
     for city in made:
         city.store.client.drop_database(city.store.database.name)
         city.store.close()
+
+
+@pytest.fixture
+def open_bucket(servers: EmbeddedServers) -> Iterator[str]:
+    """A bucket that was made without object lock."""
+    access, name = servers.object_store, f"open-{uuid.uuid4().hex[:12]}"
+    client = s3_client(access.url, access.access_key, access.secret_key, "us-east-1")
+    client.make_bucket(name)
+    yield name
+    for item in client.list_objects(name, recursive=True, include_version=True):
+        client.remove_object(name, item.object_name or "", item.version_id)
+    client.remove_bucket(name)
 
 
 @pytest.fixture

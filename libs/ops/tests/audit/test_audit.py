@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -19,9 +20,11 @@ from motcua_kit.documents.sign import FileKey
 from motcua_kit.documents.statements import StatementError, read_statement, sign_statement
 from motcua_kit.store import remove
 from motcua_kit.store.chain import Head, erased, extend
+from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.offline import ProofError, check
 from motcua_ops.audit.proofs import prove
 from motcua_ops.audit.seals import KIND, last_seal, seal_key
+from motcua_ops.audit.settings import AuditSettings
 from motcua_ops.errors import OpsError
 
 from .conftest import SERVICE, TODAY, City, days_ago
@@ -246,14 +249,24 @@ def test_altered_roots_and_strangers_signatures_are_named(make_city: Callable[..
         assert f"removed seal {TODAY - timedelta(days=1)}" in city.findings(), "the next one names another"
 
 
-def test_a_store_without_lock_is_said(make_city: Callable[..., City], capsys: pytest.CaptureFixture[str]) -> None:
-    city = make_city(audit_lock="none")
+def test_seals_that_nobody_locks_are_made_only_when_told_so_and_it_is_said(make_city: Callable[..., City]) -> None:
+    city = make_city()
     city.write("a", days_ago(1))
-    city.seal()
-    assert "NOT LOCKED: seals/dossier/" in capsys.readouterr().err
+    assert city.motcua("seal", "--no-lock", *city.options).output.endswith("dossier: 1 days sealed, NOT LOCKED\n")
     day = TODAY - timedelta(days=1)
     assert city.findings() == [f"not locked seal {day}", f"not locked seal {day}"]
     assert city.motcua("verify", *city.options).exit_code == 0
+
+
+def test_a_bucket_without_object_lock_is_refused(make_city: Callable[..., City], open_bucket: str) -> None:
+    city = make_city()
+    city.environment["AUDIT_BUCKET"] = open_bucket
+    city.write("a", days_ago(1))
+    refused = city.motcua("seal", *city.options)
+    assert (refused.exit_code, f"bucket {open_bucket} takes no object lock" in refused.output) == (1, True)
+    archive = Archive(AuditSettings.load(**{name.lower(): value for name, value in city.environment.items()}))
+    with pytest.raises(OpsError, match="no object lock"):
+        archive.put("seals/dossier/x.jws", io.BytesIO(b"x"), 1, "application/jose")
 
 
 def test_no_seal_at_all_is_an_alarm(make_city: Callable[..., City]) -> None:
@@ -331,7 +344,8 @@ def test_what_is_no_statement_is_refused() -> None:
 def test_the_commands_seal_verify_prove_and_check(make_city: Callable[..., City], tmp_path: Path) -> None:
     city = make_city()
     city.write("a", days_ago(2), days_ago(1))
-    assert city.motcua("seal", *city.options).output.endswith("dossier: 1 days sealed\n")
+    sealed = city.motcua("seal", *city.options).output
+    assert re.search(r"dossier: 1 days sealed, locked until \d{4}-\d\d-\d\d, mode governance\n$", sealed)
     assert city.motcua("seal", *city.options).output == "dossier: 0 days sealed\n"
     whole = city.motcua("verify", *city.options)
     assert (whole.exit_code, whole.output.splitlines()[-1]) == (0, "nothing was changed, removed or inserted")
@@ -355,3 +369,6 @@ def test_settings_that_are_missing_are_named(make_city: Callable[..., City]) -> 
     city = make_city()
     city.environment |= {"SIGNING_KEY_FILE": ""}
     assert "SIGNING_KEY_FILE" in city.motcua("seal", *city.options).output
+    city.environment |= {"SIGNING_KEY_FILE": str(city.root)}
+    refused = city.motcua("seal", *city.options)
+    assert (refused.exit_code, "the key that signs seals" in refused.output) == (1, True)

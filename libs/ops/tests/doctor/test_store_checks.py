@@ -1,5 +1,6 @@
 """What the doctor says of real stores."""
 
+import io
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,16 +18,20 @@ from minio.versioningconfig import VersioningConfig
 from pydantic import SecretStr
 
 from motcua_devstack.embedded import EmbeddedServers
+from motcua_kit.clock import VIETNAM
 from motcua_kit.events.broker import celery_app
 from motcua_kit.events.dead_letters import DeadLetters
 from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.store import Store
+from motcua_ops.audit.archive import Archive
+from motcua_ops.audit.settings import AuditSettings, Lock
 from motcua_ops.cli import main
-from motcua_ops.doctor import databases, network, queues, stores
+from motcua_ops.doctor import databases, network, queues, seals, stores
+from motcua_ops.doctor.checks import CHECKS
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Finding, Status
 from motcua_ops.naming import SERVICES, Release
-from motcua_ops.settings import NOT_HERE, OpsSettings
+from motcua_ops.settings import NOT_HERE
 
 TOPOLOGY = Path(__file__).parents[4] / "telemetry" / "topology.yaml"
 ROUTE = "notify.default"
@@ -46,7 +51,7 @@ def context(
 ) -> Iterator[Context]:
     """A context whose services all keep their things in the database of this test."""
     access = servers.object_store
-    settings = OpsSettings.model_validate(
+    settings = AuditSettings.model_validate(
         {
             "mongodb_uri": servers.mongodb_uri,
             "broker_url": broker_url,
@@ -101,6 +106,25 @@ def test_buckets(context: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     access.set_bucket_versioning(name, VersioningConfig(ENABLED))
     assert worst(stores.objects, context).status is Status.OK
     assert not list(access.list_objects(name, recursive=True, include_version=True)), "nothing is left behind"
+
+
+def test_seals(context: Context) -> None:
+    (check,) = (each for each in CHECKS if each.name == "seals")
+    assert check.need(context) == "not set: AUDIT_BUCKET"
+    context.settings = context.settings.model_copy(
+        update={"audit_bucket": f"tests-{uuid.uuid4().hex[:16]}", "audit_lock": Lock.NONE}
+    )
+    assert check.need(context) == ""
+    assert {finding.status for finding in findings(seals.seals, context)} == {Status.WARN}, "there is no bucket yet"
+    archive = Archive(context.settings)
+    archive.ensure()
+    assert worst(seals.seals, context).text == "there are none"
+    today = datetime.now(VIETNAM).date()
+    for ago, status in ((3, Status.FAIL), (2, Status.OK), (1, Status.OK)):
+        for service in SERVICES:
+            key = f"seals/{service}/{today - timedelta(days=ago)}.jws"
+            archive.put(key, io.BytesIO(b"x"), 1, "application/jose")
+        assert {finding.status for finding in findings(seals.seals, context)} == {status}
 
 
 def test_schemas(context: Context, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The bucket of the seals: everything in it is written once, under object lock where the store has one."""
+"""The bucket of the seals: everything in it is written once, under object lock unless the settings renounce it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from minio.retention import Retention
 
 from motcua_kit.objects import ObjectStore, s3_client
 from motcua_ops.audit.settings import AuditSettings, Lock
-from motcua_ops.backup.options import say
+from motcua_ops.errors import OpsError
 
 _MODES = {Lock.COMPLIANCE: COMPLIANCE, Lock.GOVERNANCE: GOVERNANCE}
 _NO_LOCK = frozenset({"InvalidRequest", "NotImplemented", "ObjectLockConfigurationNotFoundError"})
@@ -55,29 +55,51 @@ class Archive:
         self._retention = timedelta(days=settings.audit_retention_days)
 
     def ensure(self) -> None:
-        """Make the bucket, with versions and object lock, unless it is there."""
+        """Make the bucket, with versions and object lock, unless it is there.
+
+        Raises:
+            OpsError: it is there and takes no object lock, which the settings ask for.
+        """
         self._store.ensure_bucket()
+        if self._mode is None:
+            return
+        try:
+            self._client.get_object_lock_config(self._bucket)
+        except S3Error as error:
+            if error.code not in _NO_LOCK:
+                raise
+            raise self._unlocked() from error
 
     def put(self, key: str, content: io.IOBase, size: int, content_type: str) -> None:
-        """Write an object, locked. Where that cannot be it is written all the same, and said."""
+        """Write an object, locked.
+
+        Raises:
+            OpsError: the store did not lock it. It is not to be relied upon.
+        """
         until = (datetime.now(UTC) + self._retention).replace(microsecond=0)
         retention = Retention(self._mode, until) if self._mode else None
+        name, data = self._prefix + key, cast("io.BytesIO", content)  # read() is all that is used of it
         try:
-            version = self._put(key, content, size, content_type, retention)
+            written = self._client.put_object(self._bucket, name, data, size, content_type, retention=retention)
         except S3Error as error:
             if retention is None or error.code not in _NO_LOCK:
                 raise
-            content.seek(0)
-            version = self._put(key, content, size, content_type, None)
-        if self._store.retained_until(self._prefix + key, version=version) is None:
-            say(f"NOT LOCKED: {key}: {'AUDIT_LOCK is none' if retention is None else 'the store takes no object lock'}")
+            raise self._unlocked() from error
+        if retention and self._store.retained_until(name, version=written.version_id or "") is None:
+            raise self._unlocked()
 
-    def _put(self, key: str, content: io.IOBase, size: int, content_type: str, retention: Retention | None) -> str:
-        data = cast("io.BytesIO", content)  # read() is all it uses
-        written = self._client.put_object(
-            self._bucket, self._prefix + key, data, size, content_type, retention=retention
+    @property
+    def promise(self) -> str:
+        """What is said of what is written now: until when, and how, it is locked."""
+        if self._mode is None:
+            return "NOT LOCKED"
+        return f"locked until {datetime.now(UTC) + self._retention:%Y-%m-%d}, mode {self._mode.lower()}"
+
+    def _unlocked(self) -> OpsError:
+        return OpsError(
+            f"bucket {self._bucket} takes no object lock: whoever may write there could delete seals. Name one that "
+            "was made with it (AUDIT_BUCKET; one that is not there is made so), or say --no-lock for development"
         )
-        return written.version_id or ""
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Yield the objects of a folder, by name, each as it was first written."""

@@ -21,7 +21,7 @@ from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.checking import Check
 from motcua_ops.audit.proofs import prove
 from motcua_ops.audit.sealing import adopt, seal_service
-from motcua_ops.audit.settings import AuditSettings
+from motcua_ops.audit.settings import AuditSettings, Lock
 from motcua_ops.backup.options import failures_in_a_line, say
 from motcua_ops.backup.suite import DATABASE_PREFIX
 from motcua_ops.errors import OpsError
@@ -51,19 +51,20 @@ def _database(settings: AuditSettings, prefix: str, service: str) -> Iterator[St
         yield store
 
 
-def _loaded() -> AuditSettings:
-    settings = AuditSettings.load()
+def _loaded(**given: object) -> AuditSettings:
+    settings = AuditSettings.load(**given)
     settings.refuse_without_stores()
     return settings
 
 
 @command.command("seal")
+@click.option("--no-lock", is_flag=True, help="Without object lock, whatever AUDIT_LOCK says: for development.")
 @_prefix
 @_services
 @failures_in_a_line
-def seal_command(database_prefix: str, services: tuple[str, ...]) -> None:
+def seal_command(database_prefix: str, services: tuple[str, ...], *, no_lock: bool) -> None:
     """Seal all days that are over. Run it as often as you like: a day is sealed once."""
-    settings = _loaded()
+    settings = _loaded(**({"audit_lock": Lock.NONE} if no_lock else {}))
     key, archive, today = settings.key, Archive(settings), datetime.now(VIETNAM).date()
     archive.ensure()
     for service in services or SERVICES:
@@ -72,7 +73,7 @@ def seal_command(database_prefix: str, services: tuple[str, ...]) -> None:
                 made = seal_service(store, archive, service, key, today)
             except (StatementError, LeaseUnavailable) as error:
                 raise OpsError(f"{service}: {error}") from error
-        click.echo(f"{service}: {len(made)} days sealed")
+        click.echo(f"{service}: {len(made)} days sealed{f', {archive.promise}' if made else ''}")
 
 
 @command.command("adopt")

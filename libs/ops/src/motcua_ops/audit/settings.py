@@ -68,9 +68,9 @@ class AuditSettings(OpsSettings):
         """The key that signs seals.
 
         Raises:
-            OpsError: the settings name none.
+            OpsError: the settings name none, or one that cannot be used.
         """
-        from motcua_kit.documents.sign import FileKey  # noqa: PLC0415 - takes a second, and only sealing needs it
+        from motcua_kit.documents.sign import FileKey, SigningKeyError  # noqa: PLC0415 - takes a second; sealing only
 
         files = (self.signing_key_file, self.signing_certificate_file, self.signing_chain_file)
         if None in files:
@@ -78,4 +78,9 @@ class AuditSettings(OpsSettings):
                 "settings: SIGNING_KEY_FILE, SIGNING_CERTIFICATE_FILE, SIGNING_CHAIN_FILE must be set to seal"
             )
         key, certificate, chain = (file for file in files if file is not None)
-        return FileKey(key, certificate, chain, self.signing_key_passphrase.get_secret_value())
+        source = FileKey(key, certificate, chain, self.signing_key_passphrase.get_secret_value())
+        try:
+            source.signer()
+        except SigningKeyError as error:
+            raise OpsError(f"the key that signs seals: {error}") from error
+        return source

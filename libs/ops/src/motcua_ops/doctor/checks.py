@@ -10,7 +10,7 @@ from minio.error import MinioException
 from pymongo.errors import PyMongoError
 from redis.exceptions import RedisError
 
-from motcua_ops.doctor import cluster, databases, network, queues, secrets, stores, workloads
+from motcua_ops.doctor import cluster, databases, network, queues, seals, secrets, stores, workloads
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Finding, fail, skipped
 from motcua_ops.errors import OpsError
@@ -50,6 +50,11 @@ def _setting(*names: str) -> Need:
         return f"not set: {', '.join(lacking)}" if lacking else ""
 
     return need
+
+
+def _sealed(context: Context) -> str:
+    """The bucket has a default: that it is named says that histories are sealed here."""
+    return "" if "audit_bucket" in context.settings.model_fields_set else "not set: AUDIT_BUCKET"
 
 
 _MONGODB, _BROKER = _setting("mongodb_uri"), _setting("broker_url")
@@ -92,6 +97,7 @@ def _said(error: Exception) -> str:
 _API = "kubectl auth can-i --list; check the kubeconfig's context and your rights"
 _DATABASE = "check MONGODB_URI, the server, and that network policies let this pod reach it"
 _QUEUES = "check BROKER_URL, the server, and that network policies let this pod reach it"
+_SEALS = "check AUDIT_STORE_URL, its keys, and that network policies let this pod reach it"
 _BUCKETS = "check OBJECT_STORE_URL, its keys, and that network policies let this pod reach it"
 
 CHECKS = (
@@ -108,6 +114,7 @@ CHECKS = (
     Check("mongodb", stores.mongodb, _MONGODB, _DATABASE),
     Check("schemas", databases.schemas, _MONGODB, _DATABASE),
     Check("object-store", stores.objects, _OBJECTS, _BUCKETS),
+    Check("seals", seals.seals, _sealed, _SEALS),
     Check("broker", stores.broker, _BROKER, _QUEUES),
     Check("queues", queues.queues, _BROKER, _QUEUES),
     Check("outboxes", queues.outboxes, _MONGODB, _DATABASE),

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from motcua_ops.audit.settings import AuditSettings
 from motcua_ops.doctor import report
 from motcua_ops.doctor.checks import CHECKS
 from motcua_ops.doctor.context import Context
 from motcua_ops.doctor.findings import Status
 from motcua_ops.naming import CHART
-from motcua_ops.settings import OpsSettings
 
 
 @click.command("doctor")
@@ -39,7 +39,7 @@ def command(
     # The clients would warn of each retry; the finding says it once.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     given = {"secrets_dir": secrets_dir} if secrets_dir else {}
-    seen = Context.find(release, namespace, context, OpsSettings.load(**given))
+    seen = Context.find(release, namespace, context, AuditSettings.load(**given))
     found = []
     with contextlib.closing(seen):
         for check in CHECKS:

@@ -16,10 +16,11 @@ from redis import Redis
 
 from motcua_kit.store import Store
 from motcua_kit.topology import Topology
+from motcua_ops.audit.settings import AuditSettings
 from motcua_ops.cluster import Cluster, Kind, Manifest
 from motcua_ops.errors import OpsError
 from motcua_ops.naming import SERVICES, Release
-from motcua_ops.settings import NOT_HERE, OpsSettings
+from motcua_ops.settings import NOT_HERE
 
 STORE_SECONDS = 5
 """Bound of one answer of a store."""
@@ -38,14 +39,14 @@ class Context:
     """
 
     release: Release
-    settings: OpsSettings
+    settings: AuditSettings
     cluster: Cluster | None
     no_cluster: str = ""
     _stores: dict[str, Store] = field(default_factory=dict)
     inside: bool = field(default_factory=lambda: "KUBERNETES_SERVICE_HOST" in os.environ)
 
     @classmethod
-    def find(cls, release: str, namespace: str, context: str, settings: OpsSettings) -> "Context":
+    def find(cls, release: str, namespace: str, context: str, settings: AuditSettings) -> "Context":
         """Find out where this runs and what it may see."""
         try:
             cluster = Cluster.connect(context)
