@@ -12,7 +12,7 @@ NEXT_TAG = "MOTCUA_CLUSTER_NEXT_TAG"
 KEEP = "MOTCUA_CLUSTER_KEEP"
 NAMESPACE = "motcua-test"
 FIGURE = "figure"
-ORDER = ("wrong_values", "install", "networks", "costs", "faults", "upgrades", "scaling", "backups", "tls")
+ORDER = ("wrong_values", "install", "networks", "costs", "faults", "upgrades", "scaling", "audit", "backups", "tls")
 """One installation serves most tests: those that only look come first, the one that destroys it last."""
 LONGEST_SECONDS = 1500
 

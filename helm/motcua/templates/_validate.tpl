@@ -228,7 +228,7 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- $secrets = append $secrets (dict "path" "backup.existingSecret" "secret" .Values.backup.existingSecret "keys" (list "BACKUP_STORE_ACCESS_KEY" "BACKUP_STORE_SECRET_KEY")) -}}
 {{- end -}}
 {{- if .Values.audit.enabled -}}
-{{- $keys := concat (list "key.pem" "certificate.pem" "chain.pem") (ternary (list "AUDIT_STORE_ACCESS_KEY" "AUDIT_STORE_SECRET_KEY") list (ne .Values.audit.url "")) -}}
+{{- $keys := concat (list "key.pem" "certificate.pem" "chain.pem" "trust.pem") (ternary (list "AUDIT_STORE_ACCESS_KEY" "AUDIT_STORE_SECRET_KEY") list (ne .Values.audit.url "")) -}}
 {{- $secrets = append $secrets (dict "path" "audit.existingSecret" "secret" .Values.audit.existingSecret "keys" $keys) -}}
 {{- end -}}
 {{- toJson (dict "secrets" $secrets) -}}

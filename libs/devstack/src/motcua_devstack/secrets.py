@@ -41,7 +41,7 @@ def specs() -> dict[str, SecretSpec]:
     """The Secrets of production and those of the stand-ins."""
     own = (
         SecretSpec(DEV, {"eid-client-secret": Origin.DERIVED}),
-        SecretSpec(AUDIT, dict.fromkeys(("key.pem", "certificate.pem", "chain.pem"), Origin.DERIVED)),
+        SecretSpec(AUDIT, dict.fromkeys(("key.pem", "certificate.pem", "chain.pem", "trust.pem"), Origin.DERIVED)),
     )
     return catalogue.specs((DEV,)) | {spec.kind: spec for spec in own}
 
@@ -70,7 +70,7 @@ def make(release: Release, redirect_uri: str, existing: Contents) -> Contents:
         "chain.pem": contents["signing"]["chain.pem"],
         **{key: value for key, value in contents[catalogue.SEED].items() if key != catalogue.SEED_FILE},
     }
-    contents[AUDIT] = existing.get(AUDIT) or _sample_key(SEALER)
+    contents[AUDIT] = existing.get(AUDIT) or _sealing_key()
     return contents
 
 
@@ -83,6 +83,11 @@ def _given(release: Release) -> dict[str, bytes]:
         **{key: seed.token() for key in made},
         **_sample_key(SIGNER),
     }
+
+
+def _sealing_key() -> dict[str, bytes]:
+    files = _sample_key(SEALER)
+    return {**files, "trust.pem": files["certificate.pem"]}
 
 
 def _sample_key(name: str) -> dict[str, bytes]:

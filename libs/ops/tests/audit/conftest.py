@@ -84,9 +84,9 @@ class City:
     def seal(self, today: date = TODAY) -> list[Seal]:
         return seal_service(self.store, self.archive, SERVICE, self.settings.key, today, lambda _: None)
 
-    def findings(self, today: date = TODAY) -> list[str]:
+    def findings(self, today: date = TODAY, since: date | None = None) -> list[str]:
         """What a check finds, in short: `what name`."""
-        check = Check(self.store, self.archive, SERVICE, self.trusted, lambda _: None)
+        check = Check(self.store, self.archive, SERVICE, self.trusted, lambda _: None, since)
         return [f"{each.what} {each.name.removeprefix('dossier ')}" for each in check.run(today)]
 
     @property

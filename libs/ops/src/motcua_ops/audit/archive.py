@@ -136,4 +136,5 @@ class Archive:
 
     def locked_until(self, stored: Stored) -> datetime | None:
         """Return until when it cannot be deleted; None when it can."""
-        return self._store.retained_until(self._prefix + stored.key, version=stored.version)
+        until = self._store.retained_until(self._prefix + stored.key, version=stored.version)
+        return until if until and until > datetime.now(UTC) else None

@@ -19,7 +19,10 @@ from motcua_kit.store.chain import PERSONAL, canonical
 from motcua_ops.audit import offline
 from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.checking import Check
+from motcua_ops.audit.erasing import erase, parts_of
+from motcua_ops.audit.leaves import find_history
 from motcua_ops.audit.proofs import prove
+from motcua_ops.audit.restores import state_restore
 from motcua_ops.audit.sealing import adopt, seal_service
 from motcua_ops.audit.settings import AuditSettings, Lock
 from motcua_ops.backup.options import failures_in_a_line, say
@@ -38,6 +41,8 @@ _services: Option = click.option(
 _trust: Option = click.option(
     "--trust", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Certificates (PEM) that you trust."
 )
+_by: Option = click.option("--by", required=True, help="Who ordered it: stays on record.")
+_ground: Option = click.option("--ground", required=True, help="Why: article, number of the decision; stays on record.")
 
 
 @click.group("audit")
@@ -92,9 +97,14 @@ def adopt_command(database_prefix: str, services: tuple[str, ...]) -> None:
 @_prefix
 @_services
 @_trust
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only what was sealed or changed from this day on; else everything.",
+)
 @failures_in_a_line
-def verify_command(database_prefix: str, services: tuple[str, ...], trust: Path | None) -> None:
-    """Check all histories and seals; exit 1 when anything was changed, removed or inserted."""
+def verify_command(database_prefix: str, services: tuple[str, ...], trust: Path | None, since: datetime | None) -> None:
+    """Check histories and seals; exit 1 when anything was changed, removed or inserted."""
     settings = _loaded()
     archive, today, alarms = Archive(settings), datetime.now(VIETNAM).date(), 0
     trusted = _trusted(trust or settings.audit_trust_file)
@@ -102,11 +112,79 @@ def verify_command(database_prefix: str, services: tuple[str, ...], trust: Path 
         click.echo("not trusted: nobody vouches for the signer of the seals; name --trust or AUDIT_TRUST_FILE")
     for service in services or SERVICES:
         with _database(settings, database_prefix, service) as store:
-            for finding in Check(store, archive, service, trusted, say).run(today):
+            for finding in Check(store, archive, service, trusted, say, since.date() if since else None).run(today):
                 alarms += finding.alarm
                 click.echo(str(finding))
     click.echo(f"{alarms} findings" if alarms else "nothing was changed, removed or inserted")
     raise SystemExit(1 if alarms else 0)
+
+
+@command.command("erase")
+@click.argument("name")
+@click.option("--service", default="dossier", show_default=True, type=click.Choice(SERVICES), help="Whose it is.")
+@click.option("--field", "fields", required=True, multiple=True, type=click.Choice(PERSONAL), help="What to erase.")
+@click.option("--value", default="", help="Only where it says exactly this, e.g. the resource name of the person.")
+@click.option("--entry", "versions", multiple=True, type=click.IntRange(1), help="Only of this entry; repeatable.")
+@_by
+@_ground
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_prefix
+@failures_in_a_line
+def erase_command(
+    name: str,
+    service: str,
+    fields: tuple[str, ...],
+    value: str,
+    versions: tuple[int, ...],
+    by: str,
+    ground: str,
+    database_prefix: str,
+    *,
+    yes: bool,
+) -> None:
+    """Erase personal values from the history of NAME for good; the order is its next entry.
+
+    Hashes, seals and proofs hold. Nothing but the history is touched: see docs/how-to/seal-histories.md.
+    """
+    settings, full = _loaded(), _full(name)
+    with _database(settings, database_prefix, service) as store:
+        found = find_history(store, full)
+        parts = list(parts_of(found[1], fields, versions, value)) if found else []
+        if not parts:
+            raise OpsError(f"{service}: there is nothing of that in the history of {full}")
+        said = f"{service} {full}: {', '.join(map(str, parts))}"
+        if not yes:
+            click.confirm(f"erase for good of {said}", abort=True)
+        erase(store, full, parts, by=by, ground=ground)
+    click.echo(f"erased of {said}")
+
+
+@command.command("restored")
+@click.option("--point", required=True, help="Moment of the backup, as `motcua restore` printed it.")
+@_by
+@_ground
+@_services
+@failures_in_a_line
+def restored_command(point: str, by: str, ground: str, services: tuple[str, ...]) -> None:
+    """State that databases were put back: what was sealed since then is not missed. Run it before the next seal."""
+    settings, moment = _loaded(), _moment(point)
+    key, archive = settings.key, Archive(settings)
+    for service in services or SERVICES:
+        try:
+            restore = state_restore(archive, service, key, moment, by, ground)
+        except StatementError as error:
+            raise OpsError(f"{service}: {error}") from error
+        click.echo(f"{service}: seals from {restore.first_day} to {restore.last_day} are explained, {archive.promise}")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise OpsError(f"--point: {text} is no moment with its offset, such as 2026-11-23T01:30:00+00:00")
+    return moment
 
 
 @command.command("proof")
@@ -122,7 +200,7 @@ def proof_command(name: str, service: str, output: Path, hide: tuple[str, ...], 
     """Write the proof of what stands in the history of NAME, e.g. `dossiers/4f0c…`."""
     settings = _loaded()
     with _database(settings, database_prefix, service) as store:
-        proof = prove(store, Archive(settings), service, name if "/" in name else f"dossiers/{name}", hide)
+        proof = prove(store, Archive(settings), service, _full(name), hide)
     draft = output.with_name(f".{output.name}.part")
     draft.write_bytes(canonical(proof) + b"\n")
     draft.replace(output)
@@ -144,6 +222,10 @@ def check_proof_command(file: Path, trust: Path | None) -> None:
     click.echo(f"signed by {proven.statement.signer} at {proven.seal.sealed_time}")
     if trust is None:
         click.echo("not trusted: nobody vouches for that signer here; name --trust")
+
+
+def _full(name: str) -> str:
+    return name if "/" in name else f"dossiers/{name}"
 
 
 def _trusted(file: Path | None) -> list[Any]:

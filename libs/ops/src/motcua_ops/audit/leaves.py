@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from pymongo.collection import Collection
+
 from motcua_kit.clock import VIETNAM
 from motcua_kit.store import Store
 from motcua_kit.store.chain import canonical
 from motcua_kit.store.collections import CHAIN_INDEX, REMOVED
+from motcua_kit.store.connection import Document
 
 OVERLAP = timedelta(hours=1)
 """How long a write may take: one of yesterday that came after yesterday's seal is in today's."""
@@ -54,6 +57,15 @@ class Leaf:
 def name_of(collection: str, identity: object) -> str:
     """Return the name of an aggregate; of one that was removed the id is the name."""
     return str(identity) if collection == REMOVED.name else f"{collection}/{identity}"
+
+
+def find_history(store: Store, name: str) -> tuple[Collection[Document], Document] | None:
+    """Return where the history of a name lies, and its document, also of what was removed; None when there is none."""
+    collection, _, identity = name.partition("/")
+    for place, key in ((collection, identity), (REMOVED.name, name)):
+        if document := store.collection(place).find_one({"_id": key}):
+            return store.collection(place), document
+    return None
 
 
 def sealed_collections(store: Store) -> list[str]:

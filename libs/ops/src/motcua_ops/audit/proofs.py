@@ -10,9 +10,8 @@ from motcua_kit.clock import day_of
 from motcua_kit.documents.statements import StatementError
 from motcua_kit.store import Store
 from motcua_kit.store.chain import commitments, plain, timestamp
-from motcua_kit.store.collections import REMOVED
 from motcua_ops.audit.archive import Archive, Stored
-from motcua_ops.audit.leaves import Leaf, moments
+from motcua_ops.audit.leaves import Leaf, find_history, moments
 from motcua_ops.audit.merkle import Tree
 from motcua_ops.audit.seals import Signed, seal_key, stored_seals
 from motcua_ops.errors import OpsError
@@ -36,12 +35,10 @@ def prove(store: Store, archive: Archive, service: str, name: str, hidden: Colle
     Raises:
         OpsError: there is no such aggregate, or no seal has it yet.
     """
-    collection, _, identity = name.partition("/")
-    document = store.collection(collection).find_one({"_id": identity}) or store.collection(REMOVED.name).find_one(
-        {"_id": name}
-    )
-    if document is None:
+    found = find_history(store, name)
+    if found is None:
         raise OpsError(f"{service}: there is no {name}")
+    _, document = found
     if "chain" not in document:
         raise OpsError(f"{service}: the history of {name} is not linked yet; see `motcua audit adopt`")
     signed, leaf, tree = _sealed(archive, service, name, document)

@@ -18,6 +18,7 @@ from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.leaves import leaves_of, name_of, sealed_collections
 from motcua_ops.audit.merkle import Tree
 from motcua_ops.audit.seals import KIND, Seal, last_seal, seal_key
+from motcua_ops.audit.stated import now
 from motcua_ops.backup.diskmap import DiskMap
 from motcua_ops.backup.options import say
 from motcua_ops.errors import OpsError
@@ -78,7 +79,7 @@ def _seal_day(store: Store, archive: Archive, service: str, key: KeySource, day:
         seal = Seal(
             service=service,
             day=day.isoformat(),
-            sealed_time=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            sealed_time=now(),
             previous_day=before.day if before else "",
             previous=before.digest if before else "",
             collections=collections,
@@ -98,7 +99,7 @@ def adopt(store: Store, told: Callable[[str], None] = say) -> int:
 
     A change by somebody else at the same time wins: its own write has linked them then.
     """
-    now, adopted = datetime.now(UTC), 0
+    time, adopted = datetime.now(UTC), 0
     for collection in sealed_collections(store):
         documents = store.collection(collection)
         for known in documents.find({}, {"version": 1, "chain_head": 1}):
@@ -110,7 +111,7 @@ def adopt(store: Store, told: Callable[[str], None] = say) -> int:
             if Head.of(document) != head:
                 continue
             entries = [entry for entry in document["history"] if entry["version"] > head.length]
-            links, new = extend(name_of(collection, known["_id"]), head, entries, adopted=now)
+            links, new = extend(name_of(collection, known["_id"]), head, entries, adopted=time)
             linked = {"$set": {"chain_head": asdict(new)}, "$push": {"chain": {"$each": links}}}
             unchanged |= {"chain_head.length": head.length} if head.length else {"chain_head": {"$exists": False}}
             adopted += documents.update_one(unchanged, linked).matched_count

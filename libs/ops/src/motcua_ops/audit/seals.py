@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
-from motcua_kit.documents.statements import Statement, StatementError, read_statement
-from motcua_kit.store.chain import canonical
+from motcua_kit.documents.statements import Statement, read_statement
 from motcua_ops.audit.archive import Archive, Stored
+from motcua_ops.audit.stated import Stated
 
-FORMAT = "motcua.seal/1"
 KIND = "motcua-seal"
 """`typ` of the signed statement."""
 
 
 @dataclass(frozen=True)
-class Seal:
+class Seal(Stated):
     """What is signed.
 
     Attributes:
-        service: whose histories.
         day: in Vietnam, as `2026-11-23`.
         sealed_time: when it was made, RFC 3339.
         previous_day: of the seal before; empty in the first.
@@ -32,7 +29,10 @@ class Seal:
         root: of the tree over them, hex.
     """
 
-    service: str
+    FORMAT = "motcua.seal/1"
+    DAYS = ("day",)
+    TIMES = ("sealed_time",)
+
     day: str
     sealed_time: str
     previous_day: str
@@ -40,12 +40,6 @@ class Seal:
     collections: list[str]
     leaves: int
     root: str
-    format: str = field(default=FORMAT)
-
-    @property
-    def payload(self) -> bytes:
-        """Its canonical form, which is signed."""
-        return canonical(asdict(self))
 
     @property
     def digest(self) -> str:
@@ -61,23 +55,6 @@ class Seal:
     def leaves_key(self) -> str:
         """Where the leaves are kept: by their root, so that writing them again changes nothing."""
         return f"leaves/{self.service}/{self.day}-{self.root}.jsonl.gz"
-
-    @classmethod
-    def read(cls, payload: bytes) -> Seal:
-        """Return what was signed.
-
-        Raises:
-            StatementError: it is no seal.
-        """
-        try:
-            seal = cls(**json.loads(payload))
-            date.fromisoformat(seal.day)
-            fit = seal.format == FORMAT and seal.payload == payload and seal.time.tzinfo is not None
-        except (TypeError, ValueError) as error:
-            raise StatementError("it states no seal") from error
-        if not fit:
-            raise StatementError("it states a seal in no form that is known here")
-        return seal
 
 
 @dataclass(frozen=True)
