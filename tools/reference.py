@@ -15,12 +15,16 @@ from typing import Any
 import yaml
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
+from pydantic_settings import BaseSettings
 
 from motcua_kit.localisation import OWN_TEXTS
 from motcua_kit.refusals import EXIT_CODE, Https
 from motcua_kit.settings import ServiceSettings
 from motcua_kit.topology import Topology
+from motcua_ops.audit.settings import AuditSettings
+from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.naming import SERVICES
+from motcua_ops.settings import OpsSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = "docs/reference"
@@ -50,7 +54,7 @@ def topology_page() -> str:
 
 
 def settings_page() -> str:
-    """Settings of every service, from their classes."""
+    """Settings of every service and of the operators' commands, from their classes."""
     lines = [NOTE.format(source="the Settings classes"), "# Settings\n"]
     lines.append(
         "Each is an environment variable; an empty one counts as unset. Secrets are never printed and may come as "
@@ -67,6 +71,9 @@ def settings_page() -> str:
             f"\nMust be set outside the local profile: {_names(service.settings.needed)}; "
             f"for workers also {_names(service.settings.needed_by_workers)}."
         )
+    lines += ["\n## Operators' commands (`motcua`)\n", *_settings_rows(OpsSettings, ())]
+    for title, own in (("backup, restore", BackupSettings), ("audit", AuditSettings)):
+        lines += [f"\n### {title}\n", *_settings_rows(own, OpsSettings.model_fields)]
     return "\n".join(lines) + "\n"
 
 
@@ -87,7 +94,7 @@ def _names(settings: frozenset[str]) -> str:
     return ", ".join(f"`{name.upper()}`" for name in sorted(settings))
 
 
-def _settings_rows(settings: type[ServiceSettings], without: Any) -> list[str]:
+def _settings_rows(settings: type[BaseSettings], without: Any) -> list[str]:
     rows = list(HEAD)
     for name, field in settings.model_fields.items():
         if name not in without:

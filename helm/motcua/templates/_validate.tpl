@@ -166,12 +166,13 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- range $known.items -}}{{- $_ := set $there .metadata.name (keys (.data | default dict)) -}}{{- end -}}
 {{- range (include "motcua.named-secrets" . | fromJson).secrets -}}
 {{- $path := .path -}}
+{{- $source := .source | default "`motcua secrets` makes it" -}}
 {{- if not .secret -}}
-{{- $problems = append $problems (printf "%s: is required: name the Secret with %s; `motcua secrets` makes it" $path (join ", " .keys)) -}}
+{{- $problems = append $problems (printf "%s: is required: name the Secret with %s; %s" $path (join ", " .keys) $source) -}}
 {{- else if $known -}}
 {{- $name := .secret -}}
 {{- if not (hasKey $there $name) -}}
-{{- $problems = append $problems (printf "%s: there is no Secret %s in the namespace %s; `motcua secrets` makes it" $path $name $.Release.Namespace) -}}
+{{- $problems = append $problems (printf "%s: there is no Secret %s in the namespace %s; %s" $path $name $.Release.Namespace $source) -}}
 {{- else -}}
 {{- range .keys -}}
 {{- if not (has . (index $there $name)) -}}{{- $problems = append $problems (printf "%s: the Secret %s has no key %s" $path $name .) -}}{{- end -}}
@@ -182,7 +183,7 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- toJson $problems -}}
 {{- end -}}
 
-{{/* Every Secret that is needed: {secrets: [{path, secret, keys}]}; path is that of the value that names it. */}}
+{{/* Every Secret that is needed: {secrets: [{path, secret, keys, source}]}; path is that of the value that names it, source whoever makes it. */}}
 {{- define "motcua.named-secrets" -}}
 {{- $root := . -}}
 {{- $secrets := list -}}
@@ -225,11 +226,11 @@ cannot by `helm template` and without the right to list Secrets there is no inst
 {{- if .Values.devWorld.enabled -}}{{- $secrets = append $secrets (dict "path" "devWorld.existingSecret" "secret" .Values.devWorld.existingSecret "keys" (list "eid-client-secret" "chain.pem")) -}}{{- end -}}
 {{- with .Values.seed.existingSecret -}}{{- $secrets = append $secrets (dict "path" "seed.existingSecret" "secret" . "keys" (list "identity-seed.yaml")) -}}{{- end -}}
 {{- if and .Values.backup.enabled (hasPrefix "s3://" .Values.backup.target) -}}
-{{- $secrets = append $secrets (dict "path" "backup.existingSecret" "secret" .Values.backup.existingSecret "keys" (list "BACKUP_STORE_ACCESS_KEY" "BACKUP_STORE_SECRET_KEY")) -}}
+{{- $secrets = append $secrets (dict "path" "backup.existingSecret" "secret" .Values.backup.existingSecret "keys" (list "BACKUP_STORE_ACCESS_KEY" "BACKUP_STORE_SECRET_KEY") "source" "you make it: docs/how-to/back-up-and-restore.md") -}}
 {{- end -}}
 {{- if .Values.audit.enabled -}}
 {{- $keys := concat (list "key.pem" "certificate.pem" "chain.pem" "trust.pem") (ternary (list "AUDIT_STORE_ACCESS_KEY" "AUDIT_STORE_SECRET_KEY") list (ne .Values.audit.url "")) -}}
-{{- $secrets = append $secrets (dict "path" "audit.existingSecret" "secret" .Values.audit.existingSecret "keys" $keys) -}}
+{{- $secrets = append $secrets (dict "path" "audit.existingSecret" "secret" .Values.audit.existingSecret "keys" $keys "source" "you make it: docs/how-to/seal-histories.md") -}}
 {{- end -}}
 {{- toJson (dict "secrets" $secrets) -}}
 {{- end -}}

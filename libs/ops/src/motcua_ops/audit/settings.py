@@ -26,17 +26,20 @@ class Lock(StrEnum):
 class AuditSettings(OpsSettings):
     """What operators' commands are told, where seals are kept, and what signs them."""
 
-    audit_store_url: str = Field("", description="S3 endpoint that keeps seals; OBJECT_STORE_URL when empty.")
+    audit_store_url: str = Field("", description="S3 endpoint that keeps seals; that of documents when empty.")
     audit_store_region: str = Field("us-east-1", description="S3 region there.")
     audit_store_access_key: SecretStr = Field(SecretStr(""), description="S3 access key there.")
     audit_store_secret_key: SecretStr = Field(SecretStr(""), description="S3 secret key there.")
-    audit_bucket: str = Field("motcua-audit", description="Bucket of the seals.")
+    audit_bucket: str = Field("motcua-audit", description="Bucket of seals; made, with object lock, when missing.")
     audit_prefix: str = Field("", description="Folder in that bucket, where several installations share it.")
     audit_lock: Lock = Field(
         Lock.COMPLIANCE,
-        description="Object lock of seals: `compliance` (nobody deletes one), `governance` (who may), `none`.",
+        description="Object lock of seals: `compliance` (nobody deletes one), `governance` (who may), `none`; a bucket "
+        "without it is refused unless `none`, or `seal --no-lock`.",
     )
-    audit_retention_days: int = Field(3650, ge=1, description="Days that a seal is locked.")
+    audit_retention_days: int = Field(
+        3650, ge=1, description="Days that a seal is locked; no law known to us names a term."
+    )
     audit_trust_file: Path | None = Field(None, description="Certificates (PEM) that the signer of seals must lead to.")
 
     signing_key_file: Path | None = Field(None, description="Private key (PEM) that signs seals.")
