@@ -10,6 +10,8 @@ import pytest
 
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.documents.sign import FileKey
+from motcua_ops.audit.offline import check
+from motcua_ops.audit.proofs import prove
 from motcua_ops.audit.restores import state_restore
 from motcua_ops.errors import OpsError
 
@@ -68,6 +70,18 @@ def test_the_days_after_are_sealed_and_checked_as_ever(restored: City, backup: d
     assert kinds(restored.findings(tomorrow)) == {"restored"}
     restored.store.collection("dossiers").update_one({"_id": "a"}, {"$set": {"history.2.actor": "officers/2"}})
     assert "changed dossiers/a" in restored.findings(tomorrow)
+
+
+def test_all_that_the_backup_had_is_sealed_anew(restored: City, backup: datetime) -> None:
+    """Else what was sealed on the day of the backup only could be taken away under the name of the restore."""
+    restored.motcua("restored", "--point", backup.isoformat(), *WHY)
+    tomorrow, after = TODAY + timedelta(days=1), TODAY + timedelta(days=2)
+    assert [seal.leaves for seal in restored.seal(tomorrow)] == [2]
+    assert [seal.leaves for seal in restored.seal(after)] == [0]
+    proven = check(prove(restored.store, restored.archive, SERVICE, "dossiers/a"), restored.trusted)
+    assert (proven.seal.day, proven.sealed) == (str(TODAY), 3)
+    restored.store.collection("dossiers").delete_one({"_id": "a"})
+    assert "removed dossiers/a" in restored.findings(after)
 
 
 def test_it_explains_nothing_that_was_in_the_backup(restored: City, backup: datetime) -> None:

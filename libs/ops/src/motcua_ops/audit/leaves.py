@@ -86,22 +86,22 @@ def moments(document: Mapping[str, Any]) -> dict[int, datetime]:
     return {version: moment for version, moment in found.items() if moment is not None}
 
 
-def leaves_of(store: Store, collections: list[str], day: date, *, first: bool) -> Iterator[Leaf]:
+def leaves_of(store: Store, collections: list[str], day: date, *, whole: bool) -> Iterator[Leaf]:
     """Yield the leaves of a day, in no order.
 
     Args:
         store: a service's database.
         collections: those that are sealed.
         day: the day.
-        first: whether nothing was sealed before; all that is older is in then, too.
+        whole: all that is older is in, too: nothing was sealed before, or a restore has made old seals worthless.
     """
     begin, end = begin_of(day) - OVERLAP, begin_of(day + timedelta(days=1))
     # What was changed later as well stands under the later day, what was written late under the earlier.
-    changed = {"chain_head.day": {"$gt": ""} if first else {"$gte": (day - timedelta(days=1)).isoformat()}}
+    changed = {"chain_head.day": {"$gt": ""} if whole else {"$gte": (day - timedelta(days=1)).isoformat()}}
     for collection in collections:
         for document in store.collection(collection).find(changed, PARTS):
             done = {version: moment for version, moment in moments(document).items() if moment < end}
-            if done and (first or max(done.values()) >= begin):
+            if done and (whole or max(done.values()) >= begin):
                 last = max(done)
                 hashes = {link["version"]: link["hash"] for link in document["chain"]}
                 yield Leaf(name_of(collection, document["_id"]), last, hashes[last].hex())

@@ -13,6 +13,7 @@ from motcua_kit.store.chain import commitments, plain, timestamp
 from motcua_ops.audit.archive import Archive, Stored
 from motcua_ops.audit.leaves import Leaf, find_history, moments
 from motcua_ops.audit.merkle import Tree
+from motcua_ops.audit.restores import days_sealed_anew
 from motcua_ops.audit.seals import Signed, seal_key, stored_seals
 from motcua_ops.errors import OpsError
 
@@ -82,13 +83,15 @@ def _sealed(archive: Archive, service: str, name: str, document: Mapping[str, An
     """Return the latest seal that has the aggregate, its leaf there, and the tree with the path to it.
 
     A change is in the seal of its day, in that of the day after when it was written late, or, when it is older than all
-    seals, in the first.
+    seals, in the first; all are in the first after a restore, which makes former leaves untrue.
     """
     days = [date.fromisoformat(day_of(moment)) + late for moment in moments(document).values() for late in _LATE]
-    wanted = {seal_key(service, day.isoformat()) for day in days}
+    wanted = {seal_key(service, day) for day in (*map(str, days), *days_sealed_anew(archive, service))}
+    hashes = {link["version"]: link["hash"].hex() for link in document["chain"]}
     seals = list(stored_seals(archive, service))
     for stored in reversed([each for each in seals if each is seals[0] or each.key in wanted]):
-        if found := _found(archive, stored, name):
+        found = _found(archive, stored, name)
+        if found and hashes.get(found[1].version) == found[1].hash:
             return found
     raise OpsError(f"{service}: {name} is in no seal yet; a day is sealed when it is over")
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from motcua_kit.clock import day_of
-from motcua_kit.documents.statements import Statement, read_statement, sign_statement
+from motcua_kit.documents.statements import Statement, StatementError, read_statement, sign_statement
 from motcua_ops.audit.archive import Archive, Stored
 from motcua_ops.audit.seals import last_seal
 from motcua_ops.audit.stated import Stated, now
@@ -53,6 +54,11 @@ class Restore(Stated):
     def explains(self, day: str) -> bool:
         """Tell whether the restore took away what was sealed on a day."""
         return self.first_day <= day <= self.last_day
+
+    @property
+    def next_day(self) -> str:
+        """The first day that is sealed after it, and then with all that there is: old seals bind too little now."""
+        return (date.fromisoformat(self.last_day) + timedelta(days=1)).isoformat()
 
     def __str__(self) -> str:
         """In words."""
@@ -94,6 +100,18 @@ def state_restore(archive: Archive, service: str, key: KeySource, point: datetim
 def stored_restores(archive: Archive, service: str) -> Iterator[Stored]:
     """Yield the statements of a service as they lie there, the oldest first."""
     return archive.list(f"restores/{service}/")
+
+
+def days_sealed_anew(archive: Archive, service: str) -> set[str]:
+    """Return the days whose seals have all that there is, besides the first seal: each the first after a restore.
+
+    What is no statement counts for nothing here; `verify` names it.
+    """
+    days = set()
+    for stored in stored_restores(archive, service):
+        with suppress(StatementError):
+            days.add(read_restore(archive, stored)[0].next_day)
+    return days
 
 
 def read_restore(archive: Archive, stored: Stored) -> tuple[Restore, Statement]:

@@ -17,6 +17,7 @@ from motcua_kit.store.chain import Head, extend
 from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.leaves import leaves_of, name_of, sealed_collections
 from motcua_ops.audit.merkle import Tree
+from motcua_ops.audit.restores import days_sealed_anew
 from motcua_ops.audit.seals import KIND, Seal, last_seal, seal_key
 from motcua_ops.audit.stated import now
 from motcua_ops.backup.diskmap import DiskMap
@@ -55,21 +56,24 @@ def seal_service(
         last = before.seal if before else None
         if last is None:
             adopt(store, told)
+        anew = days_sealed_anew(archive, service)
         day = date.fromisoformat(last.day) + timedelta(days=1) if last else today - timedelta(days=1)
         while day < today:
             if lost.is_set():
                 raise OpsError(f"{service}: the lease was lost; run it again")
-            last = _seal_day(store, archive, service, key, day, last)
+            last = _seal_day(store, archive, service, key, day, last, whole=last is None or day.isoformat() in anew)
             told(f"{service} {day}: {last.leaves} aggregates, root {last.root[:16]}…")
             made.append(last)
             day += timedelta(days=1)
     return made
 
 
-def _seal_day(store: Store, archive: Archive, service: str, key: KeySource, day: date, before: Seal | None) -> Seal:
+def _seal_day(
+    store: Store, archive: Archive, service: str, key: KeySource, day: date, before: Seal | None, *, whole: bool
+) -> Seal:
     collections = sealed_collections(store)
     with DiskMap() as leaves, tempfile.SpooledTemporaryFile(_SPOOL) as file:
-        for leaf in leaves_of(store, collections, day, first=before is None):
+        for leaf in leaves_of(store, collections, day, whole=whole):
             leaves[leaf.name] = leaf.line.decode()
         tree = Tree()
         with gzip.GzipFile(fileobj=file, mode="wb", mtime=0) as compressed:
