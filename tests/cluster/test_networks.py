@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from motcua_devstack.cluster.installation import CHART, RELEASE, Installation
-from motcua_devstack.stack import SERVICES, TOPOLOGY, WITH_HTTP
+from motcua_devstack.stack import TOPOLOGY
 from motcua_kit.topology import Topology
+from motcua_ops.naming import SERVICES, WITH_HTTP
 
 PROBE = (Path(__file__).parent / "probes" / "connections.py").read_text()
 

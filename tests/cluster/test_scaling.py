@@ -8,7 +8,7 @@ import pytest
 from motcua_client import wait_for
 from motcua_devstack.cluster.installation import DEV_VALUES, SUITE, Installation
 from motcua_devstack.cluster.load import Load
-from motcua_devstack.stack import SERVICES
+from motcua_ops.naming import SERVICES
 
 HERE = Path(__file__).parent
 GROWN_SECONDS = 240.0

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from motcua_devstack.stack import SERVICES
 from motcua_kit.service import Service
 from motcua_kit.store import Store, migrate
 from motcua_ops.backup.suite import load_suite
+from motcua_ops.naming import SERVICES
 
 SUITE = load_suite()
 

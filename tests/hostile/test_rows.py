@@ -12,8 +12,8 @@ import pytest
 
 from motcua_kit.access import ANYONE, Access, Caller, PermissionTable, Post, RowRule
 from motcua_kit.domain import Forbidden, NotFound
+from motcua_ops.naming import SERVICES
 
-SERVICES = ("identity", "dossier", "land", "permits", "notify")
 HERE, ELSEWHERE = "units/26740", "units/26743"
 PERSONS = ("citizen", "organisation_representative")
 ME, SOMEBODY = "accounts/me", "accounts/somebody"

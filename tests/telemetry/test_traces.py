@@ -14,9 +14,10 @@ from motcua_devstack.demo.steps import trace_problems
 from motcua_devstack.demo.walk import APPLICANT, Walk
 from motcua_devstack.eid.people import PEOPLE_FILE, load_people
 from motcua_devstack.paths import ROOT
-from motcua_devstack.stack import SERVICES, TOPOLOGY
+from motcua_devstack.stack import TOPOLOGY
 from motcua_devstack.traces import Span
 from motcua_kit.topology import Topology
+from motcua_ops.naming import SERVICES
 
 REGISTRY = yaml.safe_load((ROOT / "telemetry" / "registry.yaml").read_text())
 WIRING = Topology.load(TOPOLOGY)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from datetime import UTC, datetime, timedelta
+from itertools import count, cycle
+from threading import Barrier
 from typing import Any
 
 import pyotp
 import pytest
 import requests
+from pymongo.errors import AutoReconnect
 
+from motcua_devstack.embedded import EmbeddedServers
 from motcua_identity.adapters.attempts import PER_ADDRESS, PER_DEVICE, PER_OFFICER, LimitedAttempts
 from motcua_identity.adapters.secrets import FernetSealer
 from motcua_identity.application.known_devices import LIFETIME, KnownDevices
@@ -19,23 +29,27 @@ OFFICER = "lan.le"
 DEVICE_COOKIE = "motcua-device"
 
 
-def locked(attempts: LimitedAttempts, address: str, device: str = "", username: str = OFFICER) -> bool:
+def passes(attempts: LimitedAttempts, address: str, device: str = "", username: str = OFFICER) -> bool:
+    """Guess wrong once; tell whether anybody would have judged the guess."""
     try:
-        attempts.check(username, address, device)
+        attempts.count(username, address, device)
+    except RateLimited:
+        return False
+    return True
+
+
+def locked(attempts: LimitedAttempts, address: str, device: str = "") -> bool:
+    """Tell whether the officer is kept from signing in; counts nothing."""
+    try:
+        attempts.count(OFFICER, address, device)()
     except RateLimited:
         return True
     return False
 
 
-def guess(attempts: LimitedAttempts, times: int, *addresses: str, username: str = OFFICER) -> int:
-    """Guess from many addresses as long as it is let; returns how many guesses were."""
-    made = 0
-    for number in range(times):
-        address = addresses[number % len(addresses)]
-        if not locked(attempts, address, username=username):
-            attempts.failed(username, address)
-            made += 1
-    return made
+def guess(attempts: LimitedAttempts, times: int, *addresses: str) -> int:
+    """Guess from many addresses; returns how many guesses passed."""
+    return sum(passes(attempts, addresses[number % len(addresses)]) for number in range(times))
 
 
 @pytest.fixture
@@ -57,7 +71,7 @@ def test_one_connection_is_one_address_also_with_ipv6(attempts: LimitedAttempts)
 
 
 def test_one_address_cannot_try_one_password_on_everybody(attempts: LimitedAttempts) -> None:
-    tried = [guess(attempts, 1, "203.0.113.7", username=f"officer.{number}") for number in range(200)]
+    tried = [passes(attempts, "203.0.113.7", username=f"officer.{number}") for number in range(200)]
     assert sum(tried) == PER_ADDRESS.amount
 
 
@@ -68,10 +82,64 @@ def test_guesses_elsewhere_do_not_count_where_the_officer_has_signed_in_before(a
 
 
 def test_a_known_browser_may_not_guess_for_ever_either(attempts: LimitedAttempts) -> None:
-    for _ in range(PER_DEVICE.amount):
-        assert not locked(attempts, "198.51.100.4", "stolen")
-        attempts.failed(OFFICER, "198.51.100.4", "stolen")
+    assert all(passes(attempts, "198.51.100.4", "stolen") for _ in range(PER_DEVICE.amount))
     assert locked(attempts, "203.0.113.9", "stolen")
+
+
+def at_once(times: int, ask: Callable[[], Any]) -> list[Any]:
+    """What each of several threads gets that ask at the same moment."""
+    together = Barrier(times)
+
+    def one(_: int) -> Any:
+        together.wait()
+        return ask()
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(one, range(times)))
+
+
+@pytest.fixture
+def shared_attempts(servers: EmbeddedServers) -> Callable[[], LimitedAttempts]:
+    """Makes what each replica has: one count, which all of them keep at the broker."""
+    return lambda: LimitedAttempts(servers.broker_url)
+
+
+def test_of_many_guesses_at_once_no_more_pass_than_one_after_the_other(
+    shared_attempts: Callable[[], LimitedAttempts],
+) -> None:
+    username = uuid.uuid4().hex
+    first, second = shared_attempts(), shared_attempts()
+    replicas = cycle((first, second))
+    assert sum(at_once(40, lambda: passes(next(replicas), "203.0.113.7", username=username))) == 5
+    addresses = (f"198.51.100.{host}" for host in count())
+    passed = sum(at_once(40, lambda: passes(next(replicas), next(addresses), username=username)))
+    assert passed == PER_OFFICER.amount - 5
+
+
+def test_signing_in_counts_for_nothing(attempts: LimitedAttempts) -> None:
+    for _ in range(3 * PER_ADDRESS.amount):
+        forgive = attempts.count(OFFICER, "203.0.113.7")
+        forgive()
+    assert guess(attempts, 50, "203.0.113.7") == 5
+
+
+def test_a_guess_that_one_limit_refuses_counts_for_no_other(attempts: LimitedAttempts) -> None:
+    """Or one address could shut out all officers by going on, and officers who try again their whole office."""
+    tried = [passes(attempts, "203.0.113.7", username=f"officer.{number}") for number in range(200)]
+    tried += [passes(attempts, "203.0.113.7") for _ in range(PER_OFFICER.amount)]
+    assert sum(tried) == PER_ADDRESS.amount
+    assert guess(attempts, 100, *(f"198.51.100.{host}" for host in range(100))) == PER_OFFICER.amount
+
+
+def test_what_is_taken_back_late_is_not_taken_from_the_next_window(
+    attempts: LimitedAttempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgive = attempts.count(OFFICER, "203.0.113.7")
+    begin = time.time()
+    monkeypatch.setattr(time, "time", lambda: begin + PER_OFFICER.get_expiry() + 1)
+    assert passes(attempts, "203.0.113.7")
+    forgive()
+    assert guess(attempts, 50, "203.0.113.7") == 5 - 1
 
 
 def submit(identity: Any, officer: Any, *, password: str = "", code: str = "") -> requests.Response:
@@ -94,6 +162,31 @@ def next_code(identity: Any) -> str:
     """A code that was not used yet: clocks may be a step apart."""
     totp = pyotp.TOTP(identity.secrets["totp"])
     return totp.at(datetime.now(UTC), counter_offset=1)
+
+
+def test_guesses_on_the_page_at_once_are_counted_before_they_are_judged(officer: Any) -> None:
+    page = officer.follow(officer.authorize(prompt="login"))
+
+    def wrong() -> int:
+        browser = copy(officer)  # with the same cookies
+        status: int = browser.officer_form(page, username=OFFICER, password="wrong", code="000000").status_code
+        return status
+
+    statuses = Counter(at_once(20, wrong))
+    assert statuses.keys() <= {401, 429}
+    assert statuses[401] <= 5, "a count in this process's memory may refuse too early at once, and never too late"
+
+
+def test_an_attempt_that_nobody_could_judge_does_not_count(
+    identity: Any, officer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_: str) -> None:
+        raise AutoReconnect
+
+    with monkeypatch.context() as outage:
+        outage.setattr(identity.parts.credentials, "get", down)
+        assert {submit(identity, officer).status_code for _ in range(6)} == {503}
+    assert submit(identity, officer).headers["Location"].startswith("http")
 
 
 def test_the_officer_comes_in_from_a_known_browser_while_others_guess(identity: Any, officer: Any) -> None:

@@ -18,9 +18,8 @@ from motcua_devstack.paths import ROOT, STATE
 from motcua_devstack.ports import HOST
 from motcua_devstack.supervisor import Process, State, Supervisor
 from motcua_kit.topology import Topology
-from motcua_ops import naming
+from motcua_ops.naming import OPS, SERVICES, WITH_HTTP
 
-SERVICES, WITH_HTTP = naming.SERVICES, naming.WITH_HTTP
 OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SPANS, EID, SINKS, SCHEDULER = "spans", "eid", "sinks", "scheduler"
 S3, SMTP, SMS = "s3", "smtp", "sms"
@@ -344,7 +343,7 @@ class _Plan:
 
     @cached_property
     def _seed(self) -> Path:
-        return cast.write_seed(self.vault, (*SERVICES, naming.OPS), self.addresses.application)
+        return cast.write_seed(self.vault, (*SERVICES, OPS), self.addresses.application)
 
     def _base_data(self) -> Iterator[Process]:
         yield Process(

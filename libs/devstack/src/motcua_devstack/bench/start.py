@@ -25,8 +25,8 @@ from motcua_devstack.demo import house, people
 from motcua_devstack.demo.local import local_world
 from motcua_devstack.demo.walk import APPLICANT
 from motcua_devstack.ports import HOST
-from motcua_devstack.stack import SERVICES
 from motcua_devstack.supervisor import Process, Supervisor
+from motcua_ops.naming import SERVICES
 
 CLIENTS = 8
 KIB_OF_MIB = 1024

@@ -10,7 +10,8 @@ from google.protobuf.descriptor import MethodDescriptor
 import motcua
 from motcua_client import ClientCredentials, Credentials, MotcuaError, StaticToken, connect
 from motcua_devstack.errors import DevError
-from motcua_devstack.stack import SERVICES, Stack
+from motcua_devstack.stack import Stack
+from motcua_ops.naming import SERVICES
 
 CALL_SECONDS = 30.0
 

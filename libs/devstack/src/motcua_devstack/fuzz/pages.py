@@ -16,9 +16,9 @@ from motcua_devstack.fuzz.judging import LEAK
 from motcua_devstack.fuzz.tally import Tally, repeatable
 from motcua_devstack.fuzz.texts import HOSTILE
 from motcua_devstack.fuzz.town import Town
-from motcua_devstack.stack import WITH_HTTP
 from motcua_kit.http import HEALTH_PATH, instrument
 from motcua_kit.testing.issuer import URL
+from motcua_ops.naming import WITH_HTTP
 
 CANARY = "<motcua-canary a='\"&>"
 """Markup that no page may give back as markup."""

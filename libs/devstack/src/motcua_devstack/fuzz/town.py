@@ -25,7 +25,6 @@ from motcua_devstack.embedded import EmbeddedServers
 from motcua_devstack.keys import Vault
 from motcua_devstack.paths import ROOT
 from motcua_devstack.sinks.running import Sinks
-from motcua_devstack.stack import SERVICES
 from motcua_kit.access import ANYONE, Caller, RowRule
 from motcua_kit.data import load_file
 from motcua_kit.documents.sample_key import write_sample_key
@@ -33,6 +32,7 @@ from motcua_kit.rpc.channels import Channels
 from motcua_kit.service import Service
 from motcua_kit.testing import Issuer, RunningService, Serving, SettableClock, officer, service_caller, work
 from motcua_kit.testing.issuer import URL
+from motcua_ops.naming import SERVICES
 
 P = TypeVar("P", bound=people.Person)
 

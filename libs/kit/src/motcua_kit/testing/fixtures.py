@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 
 from motcua_kit.documents.sample_key import write_sample_key
 from motcua_kit.objects import ObjectStore
@@ -21,6 +22,12 @@ from motcua_kit.testing.serving import Serving
 
 if TYPE_CHECKING:
     from motcua_devstack.embedded import EmbeddedServers
+
+
+def pytest_configure() -> None:
+    """Log tracebacks as they are: with the values of all variables, which is structlog's way, one takes a second."""
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], console])
 
 
 @pytest.fixture(scope="session")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from limits import RateLimitItem, parse
@@ -28,8 +30,14 @@ IPV6_NETWORK = 64
 """Bits of an IPv6 address that belong to one connection: whoever has one has 2⁶⁴ addresses."""
 
 
+END_OF_WINDOW_SECONDS = 5.0
+"""What is taken back so late in a window stays counted in it: it must never be taken from the next one."""
+
+
 class LimitedAttempts:
     """Refuses further attempts after too many wrong ones.
+
+    Each attempt counts in one atomic write for each limit, before anybody judges it, and is taken back if it was right.
 
     Args:
         storage: `redis://…` for a shared count, or `memory://` for one process.
@@ -38,32 +46,36 @@ class LimitedAttempts:
     def __init__(self, storage: str) -> None:
         self._limiter = FixedWindowRateLimiter(storage_from_string(storage, wrap_exceptions=True))
 
-    def check(self, username: str, address: str, device: str = "") -> None:
-        """Let an attempt go on.
-
-        Raises:
-            RateLimited: `SIGN_IN_LOCKED`.
-            DependencyDown: nobody can count now; without counting nobody is let in.
-        """
+    def count(self, username: str, address: str, device: str = "") -> Callable[[], None]:
+        """Count an attempt as a wrong one; the port says more."""
+        counted: list[Counted] = []
         for limit, *keys in _limits(username, address, device):
             with _counting():
-                allowed = self._limiter.test(limit, *keys)
+                allowed = self._limiter.hit(limit, *keys)
                 reset, _ = self._limiter.get_window_stats(limit, *keys)
             if not allowed:
+                self._take_back(counted)
                 wait = timedelta(seconds=max(1, int(reset - time.time())))
                 raise RateLimited(
                     "SIGN_IN_LOCKED", "too many wrong attempts", wait, minutes=str(wait.seconds // 60 + 1)
                 )
+            counted.append(Counted(limit, keys, reset))
+        return partial(self._take_back, counted)
 
-    def failed(self, username: str, address: str, device: str = "") -> None:
-        """Count a wrong attempt.
+    def _take_back(self, counted: list[Counted]) -> None:
+        for one in counted:
+            if time.time() < one.until - END_OF_WINDOW_SECONDS:
+                with _counting():
+                    self._limiter.hit(one.limit, *one.keys, cost=-1)
 
-        Raises:
-            DependencyDown: nobody can count now.
-        """
-        with _counting():
-            for limit, *keys in _limits(username, address, device):
-                self._limiter.hit(limit, *keys)
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One count of an attempt, in the window of a limit that ends at a time."""
+
+    limit: RateLimitItem
+    keys: list[str]
+    until: float
 
 
 @contextmanager

@@ -152,11 +152,21 @@ class Sealer(Protocol):
 class Attempts(Protocol):
     """Counts wrong sign-ins."""
 
-    def check(self, username: str, address: str, device: str = "") -> None:
-        """Raise RateLimited `SIGN_IN_LOCKED` when there were too many; `device` is one that the officer has used."""
+    def count(self, username: str, address: str, device: str = "") -> Callable[[], None]:
+        """Count an attempt as a wrong one before it is judged, so that of many at once no more pass than may.
 
-    def failed(self, username: str, address: str, device: str = "") -> None:
-        """Count one."""
+        Args:
+            username: as typed.
+            address: where it comes from.
+            device: a browser in which the officer has signed in before; empty for any other.
+
+        Returns:
+            What to call when it was not wrong: the attempt does not count then.
+
+        Raises:
+            RateLimited: `SIGN_IN_LOCKED`, there were too many; this one does not count.
+            DependencyDown: nobody can count now; without counting nobody is let in.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,19 @@ class OfficerCheck:
             NotAuthenticated: `SIGN_IN_FAILED`; what was wrong is not told.
             RateLimited: `SIGN_IN_LOCKED`.
         """
-        self._attempts.check(username, origin.address, origin.device)
+        forgive = self._attempts.count(username, origin.address, origin.device)
+        try:
+            officer_id = self._officer(username, password, code)
+        except Exception:
+            forgive()  # nobody could tell whether it was right
+            raise
+        if not officer_id:
+            raise NotAuthenticated("SIGN_IN_FAILED", "user name, password or one-time code is wrong")
+        forgive()
+        return officer_id
+
+    def _officer(self, username: str, password: str, code: str) -> str:
+        """Return the officer's id; empty when something is wrong."""
         credential = self._credentials.get(username)
         password_right = self._passwords.verify(password, credential.password_hash if credential else "")
         if credential is not None and password_right:
@@ -195,9 +207,8 @@ class OfficerCheck:
             step = matching_step(secret, code, self._now())
             if step is not None and self._credentials.use_step(username, step):
                 return credential.officer_id
-        self._attempts.failed(username, origin.address, origin.device)
         log.warning("sign_in_failed", known=credential is not None)
-        raise NotAuthenticated("SIGN_IN_FAILED", "user name, password or one-time code is wrong")
+        return ""
 
 
 def matching_step(secret: str, code: str, now: datetime) -> int | None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from motcua_devstack.chaos.links import Links
 from motcua_devstack.demo.local import OffsetClock
-from motcua_devstack.stack import TOPOLOGY, WITH_HTTP, RunningStack, scheduler_names
+from motcua_devstack.stack import TOPOLOGY, RunningStack, scheduler_names
 from motcua_kit.topology import Topology
+from motcua_ops.naming import WITH_HTTP
 
 SCHEDULERS = tuple(scheduler_names(2))
 """One leads, the other waits for the lease."""
