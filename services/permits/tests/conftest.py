@@ -1,11 +1,11 @@
-"""Samples and the services around permits, as real gRPC servers that keep what they were told."""
+"""The services around permits, as real gRPC servers that keep what they were told."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,20 +24,9 @@ from motcua.identity.v1 import (
     unit_pb2_grpc,
 )
 from motcua.land.v1 import parcels_pb2, parcels_pb2_grpc
-from motcua.permits.v1 import application_pb2, permit_pb2
-from motcua.permits.v1.application_pb2_grpc import PermitApplicationServiceStub
-from motcua.permits.v1.permit_pb2_grpc import PermitServiceStub
 from motcua_client import connect
 from motcua_devstack.embedded import EmbeddedServers
-from motcua_kit.access import Caller, Post
 from motcua_kit.objects import ObjectStore
-from motcua_kit.testing import RunningService
-from motcua_permits.bootstrap import SERVICE
-from motcua_permits.domain.application import PermitApplication
-from motcua_permits.domain.bylaws import Finding, FindingOutcome
-from motcua_permits.domain.facts import HouseProposal, SiteFacts
-from motcua_permits.domain.review import Condition
-from motcua_permits.domain.values import LegalReference, LocalizedText, PermitKind
 
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 RECEIVER, HANDLER, LEADER = (f"officers/{digit * 32}" for digit in "123")
@@ -47,44 +36,9 @@ ACCOUNT = f"accounts/{'c' * 32}"
 PUBLIC_STORE = "https://documents.motcua.test"
 """Where clients outside reach the object store; from here nobody is there."""
 
-PROPOSAL = HouseProposal(
-    work_name="Nhà ở riêng lẻ",
-    site_address="12/3 đường Nguyễn Trãi",
-    lot_area_m2=80.0,
-    built_area_m2=64.0,
-    total_floor_area_m2=230.0,
-    storeys=4,
-    height_m=16.5,
-    front_setback_m=0.0,
-    rear_setback_m=1.5,
-    design_unit="Công ty Thiết kế Bình An",
-    drawings=("Mặt bằng vị trí", "Mặt bằng các tầng", "Mặt đứng", "Mặt cắt"),
-)
-SITE = SiteFacts(
-    read_time=NOW,
-    lot_area_m2=80.0,
-    land_uses=("ODT",),
-    zone="HH-01",
-    existing_urban_area=True,
-    central_area=False,
-    permit_area=True,
-    commercial_axis=False,
-    road_width_m=12.0,
-    road_name="Nguyễn Trãi",
-    lot_depth_m=15.0,
-    lot_frontage_m=5.3,
-    restricted=False,
-    source="Đồ án quy hoạch phân khu",
-    map_sheet="12",
-    parcel_number="345",
-)
-CONDITIONS = tuple(
-    Condition(code, LocalizedText(f"Điều kiện {code}"), LegalReference("NĐ 217/2026/NĐ-CP", "Điều 50–52", "sure"))
-    for code in ("land_purpose", "planning")
-)
 WORKS: dict[str, Any] = {
-    "work_name": PROPOSAL.work_name,
-    "site_address": PROPOSAL.site_address,
+    "work_name": "Nhà ở riêng lẻ",
+    "site_address": "12/3 đường Nguyễn Trãi",
     "lot_area_m2": 80,
     "built_area_m2": 64,
     "total_floor_area_m2": 230,
@@ -97,75 +51,9 @@ WORKS: dict[str, Any] = {
     "height_m": 16.5,
     "front_setback_m": 0,
     "rear_setback_m": 1.5,
-    "design_unit": PROPOSAL.design_unit,
-    "drawings": list(PROPOSAL.drawings),
+    "design_unit": "Công ty Thiết kế Bình An",
+    "drawings": ["Mặt bằng vị trí", "Mặt bằng các tầng", "Mặt đứng", "Mặt cắt"],
 }
-
-
-def finding(outcome: FindingOutcome = FindingOutcome.INFO) -> Finding:
-    return Finding(
-        rule_id="qcvn01-2021.house-density",
-        title=LocalizedText("Mật độ xây dựng"),
-        law=LegalReference("QCVN 01:2021/BXD", "Bảng 2.8", "sure"),
-        outcome=outcome,
-        inputs=(),
-        message=LocalizedText("Mật độ xây dựng: 95 % vượt mức tối đa 80 %"),
-        valid_from=date(2021, 7, 5),
-    )
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Values that tests share; test modules cannot import each other."""
-
-    proposal: HouseProposal = PROPOSAL
-    site: SiteFacts = SITE
-    finding: Callable[..., Finding] = finding
-
-
-@pytest.fixture(scope="session")
-def samples() -> Samples:
-    return Samples()
-
-
-@pytest.fixture
-def proposal() -> HouseProposal:
-    return PROPOSAL
-
-
-@pytest.fixture
-def site() -> SiteFacts:
-    return SITE
-
-
-@pytest.fixture
-def make_application() -> Callable[..., PermitApplication]:
-    """Make an application that a handler may work on; fields by keyword."""
-
-    def make(*, checked: bool = True, findings: tuple[Finding, ...] = (), **fields: Any) -> PermitApplication:
-        values: dict[str, Any] = {
-            "id": "a" * 32,
-            "dossier": f"dossiers/{'d' * 32}",
-            "dossier_code": "H29.26740-261123-0001",
-            "procedure": "procedures/1.013225",
-            "procedure_version": "2026-07-01",
-            "kind": PermitKind.NEW,
-            "unit": WARD,
-            "applicant": ACCOUNT,
-            "receiver": RECEIVER,
-            "parcel": PARCEL,
-            "due_time": NOW + timedelta(days=9),
-            "rules_date": date(2026, 11, 23),
-            "rule_set": "sha256:0",
-            "proposal": PROPOSAL,
-            "checklist": CONDITIONS,
-        }
-        application = PermitApplication(**{**values, **fields})
-        if checked:
-            application.take_checks(findings or (finding(),), SITE, "III", now=NOW)
-        return application
-
-    return make
 
 
 def stamp(time: datetime) -> Timestamp:
@@ -386,106 +274,6 @@ def around(servers: EmbeddedServers, object_store: ObjectStore) -> Iterator[Arou
     server.stop(None).wait()
 
 
-class Desk:
-    """The permits service and the people who work with it."""
-
-    def __init__(self, running: RunningService, around: Around) -> None:
-        self.running = running
-        self.around = around
-
-    def officer(self, name: str, *roles: str, unit: str = WARD) -> PermitApplicationServiceStub:
-        caller = Caller(name=name, kind="officer", posts=tuple(Post(unit, role) for role in roles))
-        return self.running.call(PermitApplicationServiceStub, caller)
-
-    @property
-    def handler(self) -> PermitApplicationServiceStub:
-        return self.officer(HANDLER, "handler")
-
-    @property
-    def leader(self) -> PermitApplicationServiceStub:
-        return self.officer(LEADER, "leader")
-
-    @property
-    def anyone(self) -> PermitServiceStub:
-        return self.running.call(PermitServiceStub)
-
-    def accepted(self, digit: str = "d", **changes: Any) -> dict[str, Any]:
-        """Return the event of an accepted dossier."""
-        dossier = f"dossiers/{digit * 32}"
-        return {
-            "id": f"{dossier}@3.0",
-            "type": "dossier.accepted",
-            "subject": dossier,
-            "time": NOW,
-            "data": {
-                "dossier": dossier,
-                "code": "H29.26740-261123-0001",
-                "procedure": "procedures/1.013225",
-                "procedure_version": "2026-07-01",
-                "unit": WARD,
-                "applicant": ACCOUNT,
-                "receiver": RECEIVER,
-                "accept_time": "2026-11-23T02:00:00Z",
-                "due_time": "2026-12-02T10:00:00Z",
-                "parcel": PARCEL,
-                "form": {"works": WORKS, "land": {"parcel": PARCEL}},
-                **changes,
-            },
-        }
-
-    def open(self, digit: str = "d", **changes: Any) -> str:
-        """Have a dossier accepted and all that follows done; return the application's name."""
-        self.running.receive("permits.open_application", self.accepted(digit, **changes))
-        self.running.work()
-        return f"permitApplications/{digit * 32}"
-
-    def get(self, name: str) -> application_pb2.PermitApplication:
-        return self.handler.GetPermitApplication(application_pb2.GetPermitApplicationRequest(name=name))
-
-    def review(self, name: str, outcome: Any = application_pb2.Condition.OUTCOME_MET) -> None:
-        reviews = [
-            application_pb2.ConditionReview(code=condition.code, outcome=outcome, note="đã đối chiếu")
-            for condition in self.get(name).checklist
-        ]
-        self.handler.ReviewChecklist(application_pb2.ReviewChecklistRequest(name=name, reviews=reviews))
-
-    def propose(self, name: str, **fields: Any) -> application_pb2.PermitApplication:
-        values = {"outcome": application_pb2.Decision.OUTCOME_GRANT, **fields}
-        return self.handler.ProposeDecision(application_pb2.ProposeDecisionRequest(name=name, **values))
-
-    def approve(self, name: str) -> application_pb2.PermitApplication:
-        return self.leader.ApproveApplication(application_pb2.ApproveApplicationRequest(name=name))
-
-    def grant(self, name: str) -> None:
-        """Review, propose and approve."""
-        self.review(name)
-        self.propose(name)
-        self.approve(name)
-
-    def permit(self, name: str) -> permit_pb2.Permit:
-        caller = Caller(name=LEADER, kind="officer", posts=(Post(WARD, "leader"),))
-        return self.running.call(PermitServiceStub, caller).GetPermit(permit_pb2.GetPermitRequest(name=name))
-
-    def numbers(self) -> list[int]:
-        """Return the sequence numbers given so far, in order."""
-        return sorted(one["sequence"] for one in self.running.runtime.store.collection("permits").find())
-
-    def stored_versions(self) -> int:
-        """Return how many versions of the permits' documents the archive holds."""
-        objects = self.running.runtime.objects
-        return sum(
-            len(list(objects._client.list_objects(objects.bucket, prefix=one["document_key"], include_version=True)))
-            for one in self.running.runtime.store.collection("permits").find()
-        )
-
-
-@pytest.fixture
-def desk(serve: Callable[..., RunningService], around: Around) -> Desk:
-    running = serve(SERVICE, public_url="https://motcua.test", object_store_public_url=PUBLIC_STORE)
-    running.runtime.__dict__["channels"] = around.channels
-    return Desk(running, around)
-
-
 @pytest.fixture(scope="session")
 def names() -> SimpleNamespace:
     """Resource names that the samples use."""
@@ -498,4 +286,5 @@ def names() -> SimpleNamespace:
         account=ACCOUNT,
         now=NOW,
         works=WORKS,
+        public_store=PUBLIC_STORE,
     )

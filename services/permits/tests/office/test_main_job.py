@@ -146,3 +146,8 @@ def test_who_reads_an_application_is_told_to_the_applicant(desk: Any, names: Any
     assert [(one["data"]["person"], one["data"]["reader"], one["data"]["resource"]) for one in reads] == [
         (names.account, names.handler, name)
     ]
+
+
+def test_the_handlers_are_those_of_the_topology(desk: Any) -> None:
+    running = desk.running
+    assert running.app.tasks.names == set(running.runtime.topology.tasks_of("permits"))

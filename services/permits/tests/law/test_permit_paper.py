@@ -18,7 +18,7 @@ from motcua_permits.application.ports import Investor, Signatory
 from motcua_permits.domain.permit import Permit, PermitState, PermittedWork
 from motcua_permits.domain.values import PermitKind
 
-CITY = Path(__file__).resolve().parents[3] / "city"
+CITY = Path(__file__).resolve().parents[4] / "city"
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 LONG_NAME = "Nguyễn Hoàng Phương Khánh Uyên Trâm Anh và chồng là Trần Đặng Quốc Thái Thịnh Vượng"
 

@@ -10,9 +10,7 @@ import yaml
 
 from motcua.permits.v1 import application_pb2, bylaw_pb2, errors_pb2, permit_pb2
 from motcua.permits.v1 import application_pb2 as pb
-from motcua.permits.v1.application_pb2_grpc import PermitApplicationServiceStub
-from motcua_client import Forbidden, NotAuthenticated
-from motcua_kit.access import Caller, Post, RowRule
+from motcua_kit.access import RowRule
 from motcua_kit.mapping import unmapped
 from motcua_permits.bootstrap import SERVICE
 from motcua_permits.domain.application import PermitApplication
@@ -120,36 +118,3 @@ def test_only_leaders_decide_and_only_in_their_unit() -> None:
             assert roles == {"leader": RowRule.UNIT}
         assert "system_admin" not in roles
         assert all(rule is not RowRule.ANY for role, rule in roles.items() if role in {"citizen", "handler", "leader"})
-
-
-def test_a_citizen_reads_an_application_of_their_own_and_decides_nothing(desk: Any, names: Any) -> None:
-    name = desk.open()
-    stub = stub_as(desk, Caller(name=names.account, kind="citizen", assurance=2))
-    assert stub.GetPermitApplication(pb.GetPermitApplicationRequest(name=name)).name == name
-    listed = stub.ListPermitApplications(pb.ListPermitApplicationsRequest())
-    assert [one.name for one in listed.permit_applications] == [name]
-    with pytest.raises(Forbidden):
-        stub.ApproveApplication(pb.ApproveApplicationRequest(name=name))
-
-
-def test_a_receiver_reads_and_decides_nothing(desk: Any, names: Any) -> None:
-    name = desk.open()
-    stub = stub_as(desk, Caller(name=names.receiver, kind="officer", posts=(Post(names.ward, "reception_officer"),)))
-    assert stub.GetPermitApplication(pb.GetPermitApplicationRequest(name=name)).name == name
-    with pytest.raises(Forbidden):
-        stub.ProposeDecision(pb.ProposeDecisionRequest(name=name, outcome=pb.Decision.OUTCOME_GRANT))
-
-
-def test_nobody_reads_without_a_token(desk: Any) -> None:
-    name = desk.open()
-    with pytest.raises(NotAuthenticated):
-        stub_as(desk, None).GetPermitApplication(pb.GetPermitApplicationRequest(name=name))
-
-
-def stub_as(desk: Any, caller: Caller | None) -> Any:
-    return desk.running.call(PermitApplicationServiceStub, caller)
-
-
-def test_the_handlers_are_those_of_the_topology(desk: Any) -> None:
-    running = desk.running
-    assert running.app.tasks.names == set(running.runtime.topology.tasks_of("permits"))

@@ -17,7 +17,7 @@ from motcua_permits.domain.bylaws import BuildingClass, Finding, FindingOutcome,
 from motcua_permits.domain.clauses import holds
 from motcua_permits.domain.facts import HouseProposal, SiteFacts, facts_of
 
-BYLAWS = Path(__file__).resolve().parents[3] / "city/bylaws"
+BYLAWS = Path(__file__).resolve().parents[4] / "city/bylaws"
 RULES = [
     rule
     for file in ("qcvn-01-2021.yaml", "hcmc-townhouse.yaml", "construction-law.yaml")

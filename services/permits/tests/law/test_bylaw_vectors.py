@@ -13,7 +13,7 @@ from motcua_kit.data import load
 from motcua_permits.domain.bylaws import BuildingClass, Example, Rule, RuleSet, problems_of
 from motcua_permits.domain.tables import Interpolation
 
-CITY = Path(__file__).resolve().parents[3] / "city"
+CITY = Path(__file__).resolve().parents[4] / "city"
 RULES = [
     rule
     for file in ("qcvn-01-2021.yaml", "hcmc-townhouse.yaml", "construction-law.yaml")

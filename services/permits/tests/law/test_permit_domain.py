@@ -27,7 +27,7 @@ from motcua_permits.domain.permit import (
 )
 from motcua_permits.domain.values import PermitKind
 
-NUMBERING = load(Path(__file__).resolve().parents[3] / "city/permits/numbering.yaml", Numbering)
+NUMBERING = load(Path(__file__).resolve().parents[4] / "city/permits/numbering.yaml", Numbering)
 
 
 def permit(samples: Any, **fields: object) -> Permit:
