@@ -14,8 +14,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import motcua_client
+from motcua_kit.rpc import arrival
 from motcua_kit.rpc.admission import RETRY_SECONDS, CallPool
-from motcua_kit.testing import citizen
+from motcua_kit.testing import Issuer, citizen
 
 AN = citizen("accounts/an")
 WAITING = 3
@@ -74,6 +75,49 @@ def test_a_refusal_waits_for_no_message(things_of_one_thread: Any, holding: Call
             call(iter(silence.wait, True), timeout=30)
         silence.set()
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls without a message are late at once."""
+    monkeypatch.setattr(arrival, "PATIENCE_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("no_patience")
+@pytest.mark.parametrize("rpc", ["motcua.kittest.v1.ThingService/ListThings", "grpc.health.v1.Health/Check"])
+def test_who_sends_nothing_keeps_no_thread_from_others(things_of_one_thread: Any, rpc: str) -> None:
+    things, silence = things_of_one_thread, threading.Event()
+    stub, without_message = things.as_(AN), things.running._server._arrivals._since
+    with grpc.insecure_channel(things.running.address) as channel:
+        call: Any = channel.stream_unary(f"/{rpc}")
+        silent = call.future(iter(silence.wait, True), timeout=3600)
+        until(lambda: len(without_message) == 1)
+        assert stub.ListThings(things.request("ListThings"), timeout=30).things == []
+        assert silent.code() is grpc.StatusCode.CANCELLED
+        silence.set()
+
+
+@pytest.mark.usefixtures("no_patience")
+def test_a_slow_message_is_waited_for_as_long_as_nobody_else_waits(things_of_one_thread: Any, issuer: Issuer) -> None:
+    things = things_of_one_thread
+    raw = things.request("ListThings").SerializeToString()
+    without_message = things.running._server._arrivals._since
+
+    def slowly() -> Iterator[bytes]:
+        until(lambda: len(without_message) == 1)
+        yield raw
+
+    with grpc.insecure_channel(things.running.address) as channel:
+        call: Any = channel.stream_unary("/motcua.kittest.v1.ThingService/ListThings")
+        assert call(slowly(), timeout=30, metadata=(("authorization", f"Bearer {issuer.token(AN)}"),)) == b""
+
+
+def test_a_call_without_a_message_is_answered_as_grpc_does(things_of_one_thread: Any) -> None:
+    with grpc.insecure_channel(things_of_one_thread.running.address) as channel:
+        call: Any = channel.stream_unary("/motcua.kittest.v1.ThingService/ListThings")
+        with pytest.raises(grpc.RpcError) as caught:
+            call(iter(()), timeout=30)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
 def test_a_health_check_is_never_refused(

@@ -19,6 +19,7 @@ import grpc
 from motcua_kit import metrics
 from motcua_kit.domain import RateLimited
 from motcua_kit.localisation import Catalogue
+from motcua_kit.rpc.arrival import Arrivals
 from motcua_kit.rpc.errors import WireStatus, status_of
 
 Parameters = ParamSpec("Parameters")
@@ -47,6 +48,11 @@ class CallPool(ThreadPoolExecutor):
         self.in_flight = 0
 
     @property
+    def full(self) -> bool:
+        """Whether the next call waits."""
+        return self.in_flight >= self._size
+
+    @property
     def waiting(self) -> int:
         """Calls that have no thread yet."""
         return max(0, self.in_flight - self._size)
@@ -65,20 +71,35 @@ class CallPool(ThreadPoolExecutor):
             self.in_flight += change
 
 
+class _Here(ThreadPoolExecutor):
+    """Runs what never waits in the thread that hands it over: gRPC's own, which saves two changes of threads."""
+
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Future[Result]:
+        """Do it now."""
+        future: Future[Result] = Future()
+        future.set_result(fn(*args, **kwargs))  # gRPC's own functions, which raise nothing
+        return future
+
+
 class Admission(grpc.ServerInterceptor):
     """Refuses calls while the queue is full; health checks always go on. The outermost interceptor.
 
     Args:
         pool: whose queue is watched.
+        arrivals: calls without a message, which give way to one that would wait.
         most_waiting: length of the queue.
         service: named as the domain of the refusal.
         catalogue: Vietnamese texts of errors.
     """
 
-    def __init__(self, pool: CallPool, most_waiting: int, service: str, catalogue: Catalogue) -> None:
+    def __init__(
+        self, pool: CallPool, arrivals: Arrivals, most_waiting: int, service: str, catalogue: Catalogue
+    ) -> None:
         self._pool = pool
+        self._arrivals = arrivals
         self._most_waiting = most_waiting
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="grpc-refusals")
         message = f"{most_waiting} calls wait for a thread already"
         refusals = [
             WireStatus(status_of(RateLimited("OVERLOADED", message, timedelta(seconds=each)), service, catalogue))
@@ -89,17 +110,15 @@ class Admission(grpc.ServerInterceptor):
             metrics.calls_refused.add(1)
             context.abort_with_status(random.choice(refusals))  # noqa: S311 - spreads callers, hides nothing
 
-        refuse.experimental_thread_pool = self._aside  # type: ignore[attr-defined]  # gRPC's way to say where it runs
+        refuse.experimental_thread_pool = _Here()  # type: ignore[attr-defined]  # gRPC's way to say where it runs
         # It takes a stream, so that gRPC does not wait for a message that nobody will read.
         self._refusing: grpc.RpcMethodHandler[Any, Any] = grpc.stream_unary_rpc_method_handler(refuse)
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Let a call go on to the queue, or refuse it."""
+        if self._pool.full:
+            self._arrivals.end_late()
         full = self._pool.waiting >= self._most_waiting
         if full and not handler_call_details.method.startswith(HEALTH):
             return self._refusing
         return continuation(handler_call_details)
-
-    def close(self) -> None:
-        """End the thread that refuses."""
-        self._aside.shutdown(wait=False, cancel_futures=True)

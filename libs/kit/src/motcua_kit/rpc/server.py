@@ -22,6 +22,7 @@ from motcua_kit.clock import Clock
 from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.admission import Admission, CallPool
+from motcua_kit.rpc.arrival import Arrivals
 from motcua_kit.rpc.stages import (
     Authenticate,
     Authorize,
@@ -90,7 +91,7 @@ class GrpcServer:
             raise ValueError(message)
         self._settings = settings
         self._pool = CallPool(settings.grpc_threads)
-        self._admission = Admission(self._pool, settings.grpc_max_waiting, settings.service_name, catalogue)
+        self._arrivals = Arrivals()
         self._progress = Progress(settings.grpc_threads)
         self._serving = False
         stages: list[Stage] = [
@@ -105,7 +106,8 @@ class GrpcServer:
         self._server = grpc.server(
             self._pool,
             interceptors=[
-                self._admission,
+                Admission(self._pool, self._arrivals, settings.grpc_max_waiting, settings.service_name, catalogue),
+                self._arrivals,
                 server_interceptor(filter_=filters.negate(filters.health_check())),  # type: ignore[no-untyped-call]
                 Pipeline(stages, clock, responses),
             ],
@@ -145,7 +147,6 @@ class GrpcServer:
         self._health.enter_graceful_shutdown()
         self._server.stop(self._settings.grpc_stop_grace).wait()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._admission.close()
         log.info("grpc_stopped", address=self.address)
 
     def live(self) -> str:
