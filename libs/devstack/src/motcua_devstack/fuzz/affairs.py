@@ -1,14 +1,37 @@
 """Dossiers in the states that they pass, so that every command finds one which it may change."""
 
+from dataclasses import dataclass
+
 from motcua.permits.v1.application_pb2 import Condition, Decision
 from motcua_devstack.demo import house, people
 from motcua_devstack.fuzz.town import Town
 
 
-def carry_on(town: Town) -> None:
-    """Leave a draft, and dossiers that wait for reception, are in work, are consulted on, are proposed and are done."""
+@dataclass(frozen=True)
+class Affairs:
+    """One household's dossiers by how far they have come: their resource names.
+
+    Attributes:
+        draft: not submitted.
+        waiting: for reception.
+        in_work: accepted; its application is open.
+        consulted: another agency is asked.
+        proposed: the leader decides next.
+        done: the permit is granted.
+    """
+
+    draft: str
+    waiting: str
+    in_work: str
+    consulted: str
+    proposed: str
+    done: str
+
+
+def carry_on(town: Town) -> Affairs:
+    """Leave dossiers in every state."""
     citizen = town.person(people.Citizen, "citizen")
-    citizen.start(house.PROCEDURE, house.WARD)
+    draft = citizen.start(house.PROCEDURE, house.WARD).name
     reception = town.person(people.ReceptionOfficer, "reception_officer")
     waiting, in_work, consulted, proposed, done = (_submitted(town, citizen) for _ in range(5))
     for dossier in (in_work, consulted, proposed, done):
@@ -20,7 +43,7 @@ def carry_on(town: Town) -> None:
         _propose(handler, _application(handler, dossier))
     town.person(people.Leader, "leader").approve(_application(handler, done))
     town.work()
-    del waiting
+    return Affairs(draft, waiting, in_work, consulted, proposed, done)
 
 
 def _submitted(town: Town, citizen: people.Citizen) -> str:

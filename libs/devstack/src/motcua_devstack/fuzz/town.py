@@ -75,6 +75,8 @@ class Town:
         eid: URL of the national e-ID.
         vault: secrets of officers and clients.
         overheard: what people have asked the services.
+        applicant: account of the one who wants something from the City.
+        neighbour: account of somebody else.
     """
 
     def __init__(self, servers: EmbeddedServers, folder: Path) -> None:
@@ -190,7 +192,7 @@ class Town:
         runtime = self.services["identity"].runtime
         parts = identity.Parts(runtime.settings, runtime)
         opened = [parts.account_app.sign_in(_asserted(one)) for one in load_people(PEOPLE_FILE).values()]
-        self.applicant = f"accounts/{opened[0].id}"
+        self.applicant, self.neighbour = (f"accounts/{one.id}" for one in opened[:2])
         land = importlib.import_module("motcua_land.commands")
         land.load_register(self.services["land"].runtime.store, ROOT / "city" / "parcels", lambda *_: None)
         seed = cast.write_seed(self.vault, SERVICES, cast.REDIRECT_URI)
