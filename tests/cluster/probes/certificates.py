@@ -16,7 +16,7 @@ ADDRESS = os.environ["DOSSIER_ADDRESS"]
 CA, CERTIFICATE, KEY = (
     Path(os.environ[name]).read_bytes() for name in ("TLS_CA_FILE", "TLS_CERTIFICATE_FILE", "TLS_KEY_FILE")
 )
-SECONDS = 10
+SECONDS = 30
 
 
 def of_another_authority() -> tuple[bytes, bytes]:
@@ -39,11 +39,13 @@ def of_another_authority() -> tuple[bytes, bytes]:
     return private, certificate.public_bytes(encoding)
 
 
-def health(channel: grpc.Channel) -> str:
+def health(channel: grpc.Channel, *, wait: bool = False) -> str:
     """What the service answers, or why not."""
     with channel:
         try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+            answer = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=SECONDS, wait_for_ready=wait
+            )
         except grpc.RpcError as error:
             return str(error.code().name)
     return str(health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status))
@@ -57,7 +59,8 @@ def secure(key: bytes | None = None, certificate: bytes | None = None) -> grpc.C
 print(
     json.dumps(
         {
-            "own certificate": health(secure(KEY, CERTIFICATE)),
+            # Waits: a pod may run before the nodes let it through. What is refused after it is not refused by them.
+            "own certificate": health(secure(KEY, CERTIFICATE), wait=True),
             "no certificate": health(secure()),
             "certificate of another authority": health(secure(*of_another_authority())),
             "plain text": health(grpc.insecure_channel(ADDRESS)),
