@@ -3,7 +3,7 @@
 import pytest
 from pydantic_settings import BaseSettings
 
-from chartkit.rendering import Rendered, Workload, rendered
+from chartkit.rendering import Rendered, Workload, render, rendered, values_of, with_value
 from chartkit.settings import NOT_OURS, environment, secret_files
 from motcua_devstack.demo.remote import Surroundings
 from motcua_kit.clock import VIETNAM
@@ -62,6 +62,12 @@ def test_days_are_sealed_and_held_against_their_seals_by_the_clock_of_the_city(n
     spec = rendered("production").get("CronJob", f"motcua-{name}")["spec"]
     assert (spec["suspend"], spec["schedule"], spec["timeZone"]) == (False, schedule, VIETNAM.tzname(None))
     assert spec["concurrencyPolicy"] == "Forbid"
+
+
+def test_how_far_back_histories_are_held_against_seals_can_be_said() -> None:
+    release = render(with_value(values_of("production"), "audit.verifySince", "35d"))
+    (verify,) = (workload for workload in release.workloads if workload.component == "audit-verify")
+    assert verify.main["args"] == ["motcua_ops", "audit", "verify", "--since", "35d"]
 
 
 def test_only_who_seals_has_the_key_of_seals() -> None:

@@ -41,6 +41,7 @@ def names(message: str, path: str) -> bool:
         ("alerts.runbookBase", "docs/how-to", "alerts.runbookBase"),
         ("audit.lock", "worm", "audit.lock"),
         ("audit.retentionDays", 0, "audit.retentionDays"),
+        ("audit.verifySince", "lately", "audit.verifySince"),
         ("mongodb.password", "hunter2", "mongodb"),
         ("mongodb.uri", "mongodb://motcua:hunter2@db", "mongodb"),
         ("settings.MONGODB_URI", "mongodb://motcua:hunter2@db", "settings"),

@@ -208,7 +208,11 @@ def test_a_look_at_the_last_days_finds_what_was_done_to_what_is_in_them(city: Ci
     city.write("forged", days_ago(2))
     found = ["changed dossiers/a", "inserted dossiers/forged", "removed dossiers/c"]
     assert sorted(city.findings(since=since)) == found
-    assert city.motcua("verify", "--since", since.isoformat(), *city.options).exit_code == 1
+    for text in (since.isoformat(), "2d"):
+        told = city.motcua("verify", "--since", text, *city.options)
+        assert (told.exit_code, told.output.splitlines()[-1]) == (1, "3 findings")
+    refused = city.motcua("verify", "--since", "lately", *city.options)
+    assert (refused.exit_code, "lately is neither a day" in refused.output) == (1, True)
 
 
 def test_a_look_at_the_last_days_is_not_led_astray_by_a_day_that_was_changed(city: City) -> None:

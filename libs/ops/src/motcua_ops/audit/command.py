@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -98,21 +99,20 @@ def adopt_command(database_prefix: str, services: tuple[str, ...]) -> None:
 @_services
 @_trust
 @click.option(
-    "--since",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Only what was sealed or changed from this day on; else everything.",
+    "--since", default="", help="A day, or days back (2026-11-01, 30d): what was sealed or changed since then only."
 )
 @failures_in_a_line
-def verify_command(database_prefix: str, services: tuple[str, ...], trust: Path | None, since: datetime | None) -> None:
+def verify_command(database_prefix: str, services: tuple[str, ...], trust: Path | None, since: str) -> None:
     """Check histories and seals; exit 1 when anything was changed, removed or inserted."""
     settings = _loaded()
     archive, today, alarms = Archive(settings), datetime.now(VIETNAM).date(), 0
+    first = _day(since, today) if since else None
     trusted = _trusted(trust or settings.audit_trust_file)
     if not trusted:
         click.echo("not trusted: nobody vouches for the signer of the seals; name --trust or AUDIT_TRUST_FILE")
     for service in services or SERVICES:
         with _database(settings, database_prefix, service) as store:
-            for finding in Check(store, archive, service, trusted, say, since.date() if since else None).run(today):
+            for finding in Check(store, archive, service, trusted, say, first).run(today):
                 alarms += finding.alarm
                 click.echo(str(finding))
     click.echo(f"{alarms} findings" if alarms else "nothing was changed, removed or inserted")
@@ -175,6 +175,14 @@ def restored_command(point: str, by: str, ground: str, services: tuple[str, ...]
         except StatementError as error:
             raise OpsError(f"{service}: {error}") from error
         click.echo(f"{service}: seals from {restore.first_day} to {restore.last_day} are explained, {archive.promise}")
+
+
+def _day(text: str, today: date) -> date:
+    back = re.fullmatch(r"(\d{1,5})d", text)
+    try:
+        return today - timedelta(days=int(back[1])) if back else date.fromisoformat(text)
+    except ValueError as error:
+        raise OpsError(f"--since: {text} is neither a day, as 2026-11-01, nor a number of days, as 30d") from error
 
 
 def _moment(text: str) -> datetime:
