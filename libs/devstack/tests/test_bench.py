@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import itertools
 import json
 import math
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,9 +17,11 @@ import pytest
 
 from motcua.dossier.v1.dossier_pb2 import UpdateDossierRequest
 from motcua_devstack import cli
-from motcua_devstack.bench import clients, rounds, table
+from motcua_devstack.bench import clients, profile, rounds, table
+from motcua_devstack.bench.budget import Budget
 from motcua_devstack.bench.registry import ROWS
 from motcua_devstack.bench.rows import Bench, Better, Round, Row, Sample, percentile, row_of, spread
+from motcua_devstack.bench.shared import Shared
 from motcua_devstack.commands import bench
 from motcua_devstack.errors import DevError
 
@@ -62,7 +66,9 @@ class Scripted:
 
 
 def measured(probe: Scripted, number: int = 3) -> Row:
-    return rounds.measure([probe], BENCH, number, math.inf)[0]
+    (row,), late = rounds.measure([probe], BENCH, number, math.inf)
+    assert not late
+    return row
 
 
 def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
@@ -106,26 +112,72 @@ def test_suite_and_limit_take_turns_at_being_first() -> None:
     assert probe.asked == ["setup", "suite", "limit", "limit", "suite", "close"]
 
 
-def test_when_the_time_is_over_one_round_has_been_made() -> None:
-    said: list[str] = []
-    told = cast("Bench", type("Told", (), {"say": staticmethod(said.append)}))
-    row = rounds.measure([Scripted([1, 1], [1, 1])], told, 2, time.monotonic() - 1)[0]
-    assert row.rounds == 1
-    assert said
+class Slow(Scripted):
+    """A probe in whose second round the time is over."""
+
+    def measure(self) -> Sample:
+        if "suite" in self.asked:
+            signal.raise_signal(signal.SIGALRM)
+        return super().measure()
+
+
+def test_when_the_time_is_over_what_was_measured_counts() -> None:
+    first, second, third = Scripted([1, 1], [1, 1]), Slow([1], [1]), Scripted([1], [1])
+    rows, late = rounds.measure([first, second], BENCH, 2, time.monotonic() + 1000)
+    assert [(row.rounds, row.wanted) for row in rows] == [(2, 2), (1, 2)]
+    assert not late
+    assert first.asked[-1] == second.asked[-1] == "close"
+    assert rounds.measure([third], BENCH, 2, time.monotonic() - 1) == ([], ["scripted"])
+    assert "suite" not in third.asked
+
+
+def test_a_row_without_its_rounds_says_so() -> None:
+    probe = Scripted([])
+    rows = [row_of(probe, [Round(Sample(1), None)] * number, 3) for number in (2, 3)]
+    lines = table.text(rows).splitlines()
+    assert "2 of 3" in lines[1]
+    assert "of 3" not in lines[2]
+
+
+def test_what_a_row_leaves_of_its_time_is_the_others() -> None:
+    end = time.monotonic() + 1000
+    shares = Budget(end, 4)
+    assert shares.share() == pytest.approx(end - 750, abs=1)
+    assert shares.share() == pytest.approx(end - 1000 + 1000 / 3, abs=1)
+    assert Budget(time.monotonic() - 1, 2).share() <= time.monotonic()
 
 
 def test_a_probe_whose_setup_fails_is_closed() -> None:
     first, second = Scripted([1]), Scripted([1], broken=True)
     with pytest.raises(DevError):
         rounds.measure([first, second], BENCH, 1, math.inf)
-    assert first.asked == ["setup", "close"]
+    assert first.asked == ["setup", "suite", "limit", "close"]
     assert second.asked == ["setup", "close"]
+
+
+def test_what_rows_share_is_made_once_and_closed_at_the_end() -> None:
+    said: list[str] = []
+
+    def make(keep: contextlib.ExitStack, fails: bool) -> str:  # noqa: FBT001 - a test's own
+        said.append("made")
+        keep.callback(said.append, "closed")
+        if fails:
+            raise DevError("no")
+        return "it"
+
+    with Shared() as shared:
+        with pytest.raises(DevError):
+            shared.get(make, True)
+        assert said == ["made", "closed"]
+        assert [shared.get(make, False) for _ in range(2)] == ["it", "it"]
+        assert said == ["made", "closed", "made"]
+    assert said[-1] == "closed"
 
 
 def results(name: str, suite: float, limit: float | None, better: Better = Better.HIGHER) -> Row:
     probe = Scripted([], better=better)
     probe.name = name
-    return row_of(probe, [Round(Sample(suite), None if limit is None else Sample(limit))] * 2)
+    return row_of(probe, [Round(Sample(suite), None if limit is None else Sample(limit))] * 2, 2)
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -200,6 +252,27 @@ def test_what_cannot_be_written_is_said_before_anything_is_measured(tmp_path: Pa
 def test_an_unknown_row_is_said_before_anything_is_measured() -> None:
     with pytest.raises(DevError, match="no such row: speed"):
         bench.run(cli.parser().parse_args(["bench", "--rows", "speed"]))
+
+
+def test_a_row_without_a_server_cannot_be_profiled() -> None:
+    with pytest.raises(DevError, match=r"start has no server to itself.*read, update"):
+        bench.run(cli.parser().parse_args(["bench", "--profile", "start"]))
+
+
+def test_a_profile_has_no_machine_paths_and_no_rare_frames() -> None:
+    lines = [
+        "run (/a/lib/python3.11/threading.py:9);Pages.get (/a/src/motcua_kit/store/pages.py:3) 600",
+        "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1) 399",
+        "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1);read (<frozen codecs>) 1",
+        "main (/a/bin/secantusd-py:4);work (/b/work.py:2) 9",
+        "process 12 9",
+    ]
+    assert profile.folded(lines) == [
+        "process_12 9",
+        "secantusd-py:main;work:work 9",
+        "threading:run;grpc:start 400",
+        "threading:run;motcua_kit.store.pages:Pages.get 600",
+    ]
 
 
 def test_the_rows_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

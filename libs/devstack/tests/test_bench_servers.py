@@ -19,7 +19,15 @@ from motcua_devstack.embedded import EmbeddedServers
 from motcua_devstack.errors import DevError
 
 DATABASE = "bench_test"
-DOCUMENT = {"_id": "1", "version": 1, "created_by": "an|CreateDossier|1", "code": "", "unit": "units/1", "outbox": []}
+DOCUMENT = {
+    "_id": "1",
+    "version": 1,
+    "created_by": "an|CreateDossier|1",
+    "code": "",
+    "unit": "units/1",
+    "outbox": [],
+    "state": Dossier.STATE_DRAFT,
+}
 SECONDS = 0.3
 
 

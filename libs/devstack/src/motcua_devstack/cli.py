@@ -117,7 +117,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
         "--sizes", metavar="N", nargs="+", type=int, default=[], help="dossiers in the databases of the rows on size"
     )
     parser.add_argument(
-        "--profile", metavar="ROW", help="measure this row under py-spy, which must be there, into bench/profiles/"
+        "--profile", metavar="ROW", help="measure this row under py-spy, and keep its stacks in bench/profiles/"
     )
     parser.add_argument("--json", metavar="FILE", help="write the results, with machine and commit")
     parser.add_argument("--compare", metavar="FILE", help="tell what has moved since an earlier --json")
@@ -205,7 +205,7 @@ SUBCOMMANDS = {
     ),
     "bench": Subcommand(
         "the speed of the suite as ratios to its limits",
-        RUN,
+        TEST,
         _bench,
         "Starts a fresh stack of its own; suite and limit are measured in turns, for at most eight minutes. Progress "
         "goes to stderr, the table to stdout. docs/reference/performance.md says what the rows mean.",

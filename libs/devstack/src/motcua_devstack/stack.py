@@ -398,6 +398,7 @@ class _Plan:
             # A task of a killed worker comes back soon; longer than the longest pause between two tries.
             "BROKER_VISIBILITY_TIMEOUT": str(VISIBILITY_SECONDS),
             OTLP_ENDPOINT: self.addresses.otlp,
+            "TRACE_READS": "1",
             "ISSUER": self.addresses.http["identity"],
             "CITY_DIR": str(CITY),
             "TOPOLOGY_FILE": str(TOPOLOGY),

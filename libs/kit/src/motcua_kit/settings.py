@@ -80,6 +80,12 @@ class ServiceSettings(EnvironmentSettings):
     lease_namespace: str = Field("", description="Namespace of that Lease.")
 
     otel_exporter_otlp_endpoint: str = Field("", description="OTLP/gRPC endpoint; telemetry is not sent when empty.")
+    trace_reads: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of the reads that are traced when their caller traces none; commands all are.",
+    )
     otel_metrics_endpoint: str = Field(
         "", description="OTLP/gRPC endpoint for metrics, which not every receiver of spans takes; not sent when empty."
     )

@@ -18,6 +18,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from motcua_kit.sampling import sampler
 from motcua_kit.settings import Profile, ServiceSettings
 
 FLUSH_MS = {Profile.LOCAL: 200, Profile.PRODUCTION: 5_000}
@@ -36,7 +37,7 @@ def setup_telemetry(settings: ServiceSettings) -> None:
             "service.instance.id": f"{socket.gethostname()}/{os.getpid()}",  # each child of a worker counts for itself
         }
     )
-    provider = TracerProvider(resource=resource)
+    provider = TracerProvider(resource=resource, sampler=sampler(settings.trace_reads))
     if settings.otel_exporter_otlp_endpoint:
         exporter = OTLPSpanExporter(endpoint=settings.otel_exporter_otlp_endpoint, insecure=True)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=FLUSH_MS[settings.profile]))

@@ -19,8 +19,9 @@ How a row is written
     latency of 1.2 × its limit has the ratio 1.2). Values, details and ratios are medians over the rounds; the spread is
     half the distance between the quartiles of the rounds' ratios, relative to the median.
 
-Modules: `rows` (Sample, Probe, Row, statistics), `rounds` (turns, time budget), `table` (text, JSON, comparison),
-`clients` (client processes in a closed loop), `servers` (a dossier service on a database of its own), `bare` (a server
-that does one store operation a call), `calling` (probes that call both in turns), `population` (databases full of
-dossiers), `profile` (py-spy), `registry`, and the rows.
+Modules: `rows` (Sample, Probe, Row, statistics), `rounds` (turns), `budget` (the time of a run, divided), `shared`
+(what several rows use), `table` (text, JSON, comparison), `clients` (client processes in a closed loop), `servers` (a
+dossier service on a database of its own), `bare` (a server that does one store operation a call), `dossiers` (one of
+each, with the same dossiers), `calling` (probes that call both in turns), `population` (databases full of dossiers),
+`profile` (py-spy), `registry`, and the rows.
 """

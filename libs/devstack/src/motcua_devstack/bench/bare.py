@@ -12,7 +12,7 @@ import itertools
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -35,18 +35,13 @@ class Bare:
     """The handlers.
 
     Args:
-        store: a database with documents to read and to write.
+        store: a database with documents to read and to write, before the first call that does.
         answer: what every call is answered with.
     """
 
     def __init__(self, store: Store, answer: Dossier) -> None:
         self._documents = store.collection(COLLECTION)
         self._answer = answer
-        self._changed = [
-            {"_id": document["_id"], "version": document["version"], "state": _state(document)}
-            for document in self._documents.find()
-        ]
-        self._next = itertools.cycle(self._changed)
 
     def read(self, request: GetDossierRequest, context: grpc.ServicerContext) -> Dossier:
         """Find one document by its id."""
@@ -54,22 +49,34 @@ class Bare:
             context.abort(grpc.StatusCode.NOT_FOUND, request.name)
         return self._answer
 
-    def write(self, request: Message, context: grpc.ServicerContext) -> Dossier:
-        """Change one document, if its version is still the one that is known: each in its turn."""
-        one = next(self._next)
-        version, one["version"] = one["version"], one["version"] + 1
-        query = {"_id": one["_id"], "version": version}
-        update = {"$set": one["state"], "$inc": {"version": 1}}
-        if self._documents.update_one(query, update).matched_count != 1:
-            context.abort(grpc.StatusCode.ABORTED, str(type(request)))
-        return self._answer
+    def write(self, state: int) -> Callable[[Any, grpc.ServicerContext], Dossier]:
+        """Return a handler that changes one of the documents in a state, if its version is still the one it knows."""
+        changed: Iterator[dict[str, Any]] = itertools.cycle(self._known(state))
+        lock = threading.Lock()
+
+        def write(request: Message, context: grpc.ServicerContext) -> Dossier:
+            with lock:  # a generator is no place for two threads
+                one = next(changed)
+                version, one["version"] = one["version"], one["version"] + 1
+            query = {"_id": one["_id"], "version": version}
+            update = {"$set": one["state"], "$inc": {"version": 1}}
+            if self._documents.update_one(query, update).matched_count != 1:
+                context.abort(grpc.StatusCode.ABORTED, str(type(request)))
+            return self._answer
+
+        return write
+
+    def _known(self, state: int) -> Iterator[dict[str, Any]]:
+        """All documents in a state, found when the first of them is asked for."""
+        for document in self._documents.find({"state": state}):
+            yield {"_id": document["_id"], "version": document["version"], "state": _state(document)}
 
     def handlers(self) -> dict[str, Any]:
         """Handlers of gRPC by method name; the requests are those of the suite."""
         return {
             "GetDossier": _handler(self.read, GetDossierRequest),
-            "AcceptDossier": _handler(self.write, AcceptDossierRequest),
-            "UpdateDossier": _handler(self.write, UpdateDossierRequest),
+            "AcceptDossier": _handler(self.write(Dossier.STATE_SUBMITTED), AcceptDossierRequest),
+            "UpdateDossier": _handler(self.write(Dossier.STATE_DRAFT), UpdateDossierRequest),
         }
 
 

@@ -97,7 +97,7 @@ def drafts(keep: contextlib.ExitStack, bench: Bench) -> tuple[Life, str]:
 
     Every procedure asks for papers, so that a life that goes further has documents.
     """
-    own = keep.enter_context(dossier_server(bench, DATABASE))
+    own = keep.enter_context(dossier_server(bench, DATABASE, {"TRACE_READS": "1"}))  # they are counted
     citizen = keep.enter_context(world_with(bench, own)).citizen(APPLICANT)
 
     population.draft(citizen)  # one that stays shows how large they are

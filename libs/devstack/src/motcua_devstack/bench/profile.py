@@ -1,48 +1,99 @@
 """Where a server spends its time: stacks that py-spy sees while a row is measured, folded to a line each.
 
 Flame-graph viewers read such files (speedscope.app, `flamegraph.pl`). Only threads that hold the interpreter count.
+Frames are `module:function`; what is rare is counted with its caller, so that a file stays small.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
+import re
 import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from motcua_devstack.errors import DevError
 
+SPY = Path(sys.executable).parent / "py-spy"
 SAMPLES_PER_SECOND = 200
+RARE = 0.005
+"""Share of all samples below which a frame is left out, and those below it."""
 
-
-def require() -> None:
-    """Let only those pass who can profile.
-
-    Raises:
-        DevError: py-spy is not there.
-    """
-    if shutil.which("py-spy") is None:
-        raise DevError("profiling needs py-spy on the PATH: pipx install py-spy")
+FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(:\d+)?\)$")
+PACKAGES = re.compile(r".*/(site-packages|dist-packages|python[\d.]+|src)/")
+"""What stands before the first package in a path."""
 
 
 @contextlib.contextmanager
-def sampled(process_id: int, folder: Path | None, name: str) -> Iterator[None]:
-    """Sample a process for the block, into a file of the folder; without a folder do nothing."""
-    if folder is None:
+def sampled(process_id: int, row: Path | None, name: str) -> Iterator[None]:
+    """Sample a process for the block, into the file `<row>-<name>.folded`; without a row do nothing.
+
+    Args:
+        process_id: of the process.
+        row: folder of the file, and the beginning of its name.
+        name: of the process.
+
+    Raises:
+        DevError: the process was not sampled, at the end of the block.
+    """
+    if row is None:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.folded"
-    command = ["py-spy", "record", "--gil", "--function", "--format", "raw", "--rate", str(SAMPLES_PER_SECOND)]
+    row.parent.mkdir(parents=True, exist_ok=True)
+    file = row.with_name(f"{row.name}-{name}.folded")
+    raw = file.with_suffix(".raw")
+    command = [str(SPY), "record", "--gil", "--function", "--full-filenames", "--format", "raw"]
     spy = subprocess.Popen(
-        [*command, "--duration", "unlimited", "--output", str(file), "--pid", str(process_id)],
+        [
+            *(*command, "--rate", str(SAMPLES_PER_SECOND), "--duration", "unlimited"),
+            *("--output", str(raw), "--pid", str(process_id)),
+        ],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         yield
     finally:
         spy.send_signal(signal.SIGINT)  # it writes its file then
-        spy.wait()
+        said = spy.communicate()[1].strip()
+    if not raw.exists():
+        raise DevError(f"{name} was not profiled: {said} (kernel.yama.ptrace_scope must be 0, or you root)")
+    file.write_text("".join(f"{line}\n" for line in folded(raw.read_text().splitlines())))
+    raw.unlink()
+
+
+def folded(lines: Iterable[str]) -> list[str]:
+    """Fold what py-spy wrote: a stack and its samples a line, without machine paths, rare frames cut off.
+
+    Args:
+        lines: `function (file);function (file) samples`, outermost first.
+    """
+    stacks: Counter[tuple[str, ...]] = Counter()
+    for line in lines:
+        stack, _, seen = line.rpartition(" ")
+        stacks[tuple(map(_frame, stack.split(";")))] += int(seen)
+    reached: Counter[tuple[str, ...]] = Counter()
+    for frames, samples in stacks.items():
+        for depth in range(len(frames)):
+            reached[frames[: depth + 1]] += samples
+    fewest = max(1.0, RARE * stacks.total())
+    kept: Counter[tuple[str, ...]] = Counter()
+    for frames, samples in stacks.items():
+        depth = next((depth for depth in range(len(frames)) if reached[frames[: depth + 1]] < fewest), len(frames))
+        kept[frames[:depth] or ("rare",)] += samples
+    return [f"{';'.join(frames)} {samples}" for frames, samples in sorted(kept.items())]
+
+
+def _frame(frame: str) -> str:
+    """`Cursor.next (pymongo/synchronous/cursor.py)` as `pymongo.synchronous.cursor:Cursor.next`."""
+    found = FRAME.fullmatch(frame)
+    if found is None:
+        return frame.replace(" ", "_")
+    file = PACKAGES.sub("", found["file"]).removesuffix(".py").removesuffix("/__init__")
+    if file.startswith(("/", "<")):  # a program, or code without a file
+        file = file.rpartition("/")[2].strip("<>")
+    return f"{file.replace('/', '.')}:{found['function']}".replace(" ", "_")

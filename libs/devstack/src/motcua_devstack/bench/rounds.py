@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 
+from motcua_devstack.bench.budget import TimeIsOver, limited
 from motcua_devstack.bench.rows import Bench, Probe, Round, Row, row_of
 
 
-def measure(probes: Sequence[Probe], bench: Bench, rounds: int, deadline: float) -> list[Row]:
-    """Set probes up, measure them in turns, and sum up.
+def measure(probes: Sequence[Probe], bench: Bench, rounds: int, deadline: float) -> tuple[list[Row], list[str]]:
+    """Set probes up, measure them in turns, and sum up; what one has measured counts even if the next cannot start.
 
     Args:
         probes: those of one row.
         bench: what they work with.
         rounds: how many samples each gives.
-        deadline: moment of `time.monotonic` after which no round is begun, except the first.
+        deadline: moment of `time.monotonic` at which it ends, wherever it stands.
+
+    Returns:
+        The rows, and the names of the probes that there was no time for.
     """
-    with contextlib.ExitStack() as cleanup:
-        for probe in probes:
-            cleanup.callback(probe.close)
-            probe.setup(bench)
-        taken: list[list[Round]] = [[] for _ in probes]
+    taken: list[list[Round]] = [[] for _ in probes]
+    with contextlib.ExitStack() as cleanup, contextlib.suppress(TimeIsOver), limited(deadline):
         for number in range(rounds):
-            if number and time.monotonic() > deadline:
-                bench.say(f"  the time is over after {number} of {rounds} rounds")
-                break
             for probe, kept in zip(probes, taken, strict=True):
+                if not number:
+                    cleanup.callback(probe.close)
+                    probe.setup(bench)
                 kept.append(_round(probe, limit_first=number % 2 == 1))
-        return [row_of(probe, kept) for probe, kept in zip(probes, taken, strict=True)]
+    rows = [row_of(probe, kept, rounds) for probe, kept in zip(probes, taken, strict=True) if kept]
+    return rows, [probe.name for probe, kept in zip(probes, taken, strict=True) if not kept]
 
 
 def _round(probe: Probe, *, limit_first: bool) -> Round:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from motcua_devstack.bench.shared import Shared
 from motcua_devstack.stack import RunningStack
 
 FEWEST_FOR_QUARTILES = 4
@@ -45,7 +46,8 @@ class Bench:
         seconds: how long one sample may take.
         sizes: how many dossiers the rows on large databases have, from small to large.
         say: tells people what goes on.
-        profile: folder for the stacks of the row's dossier servers; None for no profile.
+        profile: where the stacks of the row's dossier servers go, the beginning of files' names; None for no profile.
+        shared: what several rows measure with.
     """
 
     running: RunningStack
@@ -55,6 +57,7 @@ class Bench:
     sizes: tuple[int, ...]
     say: Callable[[str], None]
     profile: Path | None = None
+    shared: Shared = field(default_factory=Shared)
 
 
 class Probe(Protocol):
@@ -113,6 +116,8 @@ class Row:
         spread: half the distance between the quartiles of the ratios (without a limit: of the values), relative to
             their median; 0.05 is ±5 %. None after one round, which says nothing of it.
         target: the ratio that is asked for.
+        rounds: how many there were.
+        wanted: how many there should have been; there are fewer when the time was over.
         details: medians of the suite's further figures.
         limit_details: medians of the limit's.
     """
@@ -126,6 +131,7 @@ class Row:
     spread: float | None
     target: float | None
     rounds: int
+    wanted: int = 0
     details: Mapping[str, float] = field(default_factory=dict)
     limit_details: Mapping[str, float] = field(default_factory=dict)
 
@@ -137,8 +143,8 @@ class Row:
         return self.ratio >= self.target if self.better is Better.HIGHER else self.ratio <= self.target
 
 
-def row_of(probe: Probe, rounds: Sequence[Round]) -> Row:
-    """Sum up the rounds of a probe; there is at least one."""
+def row_of(probe: Probe, rounds: Sequence[Round], wanted: int) -> Row:
+    """Sum up the rounds of a probe, of `wanted`; there is at least one."""
     ratios = [one.ratio for one in rounds if one.ratio is not None]
     suite = [one.suite for one in rounds]
     limits = [one.limit for one in rounds if one.limit is not None]
@@ -152,6 +158,7 @@ def row_of(probe: Probe, rounds: Sequence[Round]) -> Row:
         spread=spread(ratios or [sample.value for sample in suite]),
         target=probe.target,
         rounds=len(rounds),
+        wanted=wanted,
         details=_medians(suite),
         limit_details=_medians(limits),
     )

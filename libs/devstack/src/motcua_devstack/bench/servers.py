@@ -19,6 +19,7 @@ from motcua_devstack.demo.people import Person
 from motcua_devstack.demo.world import World
 from motcua_devstack.ports import HOST
 from motcua_devstack.supervisor import Process, Supervisor
+from motcua_kit.settings import ServiceSettings
 from motcua_kit.store import Store
 
 DOSSIERS = "dossiers"
@@ -27,6 +28,9 @@ MAIN_DATABASE = "motcua_dossier"
 UNLIMITED = "1000000/second"
 """A rate limit that is counted as ever and never reached."""
 
+OF_SERVICE = {"RATE_LIMIT": UNLIMITED, "TRACE_READS": str(ServiceSettings.model_fields["trace_reads"].default)}
+"""What is different from the stack, which traces all reads for those who want to see them; production does not."""
+
 
 def store(bench: Bench, database: str) -> Store:
     """A connection to a database of the stack's server; close it."""
@@ -34,25 +38,29 @@ def store(bench: Bench, database: str) -> Store:
 
 
 @contextlib.contextmanager
-def dossier_server(bench: Bench, database: str, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+def dossier_server(
+    bench: Bench, database: str, settings: Mapping[str, str] | None = None, name: str = ""
+) -> Iterator[str]:
     """Run a gRPC server of dossier; yields its `host:port`.
 
     Args:
         bench: where the rest of the suite is.
         database: its database, migrated at its start.
-        settings: what differs from the stack's dossier service.
+        settings: what differs from the stack's dossier service; as many reads are traced as in production.
+        name: of the process; that of the database when empty.
     """
-    port = ports.allocate([database])[database]
+    name = name or database
+    port = ports.allocate([name])[name]
     process = Process(
-        name=database,
+        name=name,
         command=(sys.executable, "-m", "motcua_dossier", "grpc", "--migrate"),
-        environment=_environment(bench, database, port) | {"RATE_LIMIT": UNLIMITED, **(settings or {})},
+        environment=_environment(bench, database, port) | OF_SERVICE | dict(settings or {}),
         ready=probes.grpc_health(port),
     )
     with (
         _dropped(bench, database),
         Supervisor([process], bench.folder) as running,
-        sampled(running.pid(database), bench.profile, database),
+        sampled(running.pid(name), bench.profile, name),
     ):
         yield f"{HOST}:{port}"
 

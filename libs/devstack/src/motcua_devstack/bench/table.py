@@ -16,6 +16,7 @@ from motcua_devstack.errors import DevError
 
 MARKS = {True: "met", False: "MISSED", None: ""}
 DIGITS = 3
+HEADS = ("row", "suite", "limit", "unit", "ratio", "±", "rounds", "target", "", "suite's details", "limit's details")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class Move:
 
 def text(rows: Sequence[Row]) -> str:
     """The table that people read."""
-    lines = [("row", "suite", "limit", "unit", "ratio", "±", "target", "", "suite's details", "limit's details")]
+    lines = [
+        ("row", "suite", "limit", "unit", "ratio", "±", "rounds", "target", "", "suite's details", "limit's details")
+    ]
     lines += [
         (
             row.name,
@@ -51,6 +54,7 @@ def text(rows: Sequence[Row]) -> str:
             row.unit,
             figure(row.ratio),
             _percent(row.spread),
+            f"{row.rounds} of {row.wanted}" if row.rounds < row.wanted else str(row.rounds),
             _target(row),
             MARKS[row.met],
             _details(row.details),

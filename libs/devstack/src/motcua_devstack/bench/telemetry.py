@@ -6,16 +6,13 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from motcua.dossier.v1.dossier_pb2 import Dossier, GetDossierRequest, UpdateDossierRequest
-from motcua_devstack.bench import population
 from motcua_devstack.bench.calling import Calling, Fill, Scene, Supply
 from motcua_devstack.bench.clients import Calls
+from motcua_devstack.bench.dossiers import SUITE, dossiers
 from motcua_devstack.bench.rows import Bench, Probe
-from motcua_devstack.bench.servers import SERVICE, dossier_server, signed_in, store, world_with
-from motcua_devstack.demo.walk import APPLICANT
+from motcua_devstack.bench.servers import SERVICE, dossier_server, signed_in
 from motcua_devstack.stack import OTLP_ENDPOINT
 
-DATABASE = "bench_telemetry"
-DRAFTS = 300
 CLIENTS = 8
 TARGET = 0.85
 OFF = {"OTEL_SDK_DISABLED": "true", OTLP_ENDPOINT: ""}
@@ -27,23 +24,24 @@ Ask = Callable[[str, Dossier], bytes]
 def calling(method: str, ask: Ask, request_id_field: int = 0) -> Fill:
     """What calls one method of both servers, which share a database."""
 
-    def fill(keep: contextlib.ExitStack, bench: Bench) -> tuple[Supply, Supply]:
-        database = f"{DATABASE}_{method.lower()}"
-        loud, quiet = (keep.enter_context(dossier_server(bench, database, settings)) for settings in ({}, OFF))
-        citizen = keep.enter_context(world_with(bench, loud)).citizen(APPLICANT)
-        documents = keep.enter_context(contextlib.closing(store(bench, database)))
-        draft = population.draft(citizen)
-        names = population.fill(documents, population.copies(population.stored(documents, draft)), DRAFTS)
-        requests = [ask(name, draft) for name in names]
+    def fill(_keep: contextlib.ExitStack, bench: Bench) -> tuple[Supply, Supply]:
+        scene = dossiers(bench)
+        quiet = bench.shared.get(_quiet, bench)
+        requests = [ask(name, scene.draft) for name in scene.names]
 
         def calls(address: str) -> Supply:
             return lambda _seconds: Calls(
-                address, f"{SERVICE}/{method}", requests, signed_in(citizen), request_id_field
+                address, f"{SERVICE}/{method}", requests, signed_in(scene.citizen), request_id_field
             )
 
-        return calls(loud), calls(quiet)
+        return calls(scene.suite), calls(quiet)
 
     return fill
+
+
+def _quiet(keep: contextlib.ExitStack, bench: Bench) -> str:
+    """A server that makes no spans, on the same database."""
+    return keep.enter_context(dossier_server(bench, SUITE, OFF, name=f"{SUITE}-quiet"))
 
 
 def _read(name: str, _draft: Dossier) -> bytes:

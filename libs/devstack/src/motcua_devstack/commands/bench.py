@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from smtplib import SMTPException
 
@@ -14,10 +16,12 @@ import requests
 from pymongo.errors import PyMongoError
 
 from motcua_client import MotcuaError
-from motcua_devstack.bench import profile, rounds, table
+from motcua_devstack.bench import rounds, table
+from motcua_devstack.bench.budget import Budget
 from motcua_devstack.bench.registry import ROWS
 from motcua_devstack.bench.rows import Bench, Row
 from motcua_devstack.bench.servers import UNLIMITED
+from motcua_devstack.bench.shared import Shared
 from motcua_devstack.console import Progress
 from motcua_devstack.demo.browser import SignInFailed
 from motcua_devstack.demo.walk import NotVerified
@@ -30,8 +34,10 @@ NAME = "bench"
 PROFILES = ROOT / "bench" / "profiles"
 SECONDS, QUICK_SECONDS = 1.5, 0.5
 ROUNDS, QUICK_ROUNDS = 5, 3
-BUDGET, QUICK_BUDGET = 420.0, 60.0
-"""Seconds after which no round is begun: the rest is for starting, filling and stopping."""
+SECONDS_IN_ALL, QUICK_SECONDS_IN_ALL = 480.0, 90.0
+"""From the first line to the last."""
+STOPPING = 15.0
+"""Seconds of it that are kept for stopping everything."""
 SIZES, QUICK_SIZES = (1_000, 5_000), (1_000, 2_000)
 """The embedded store takes a few hundred dossiers a second, with all their indexes."""
 
@@ -48,32 +54,46 @@ def run(options: argparse.Namespace) -> int:
         for name, entry in ROWS.items():
             print(f"{name:12} {entry.measured}; limit: {entry.limit or 'none'}")
         return 0
-    names = [options.profile] if options.profile else options.rows or list(ROWS)
-    if unknown := set(names) - set(ROWS):
+    begun = time.monotonic()
+    wanted = {options.profile} if options.profile else set(options.rows or ROWS)
+    if unknown := wanted - ROWS.keys():
         raise DevError(f"no such row: {', '.join(sorted(unknown))}; ./dev bench --list")
+    if options.profile and not ROWS[options.profile].served:
+        served = ", ".join(name for name, entry in ROWS.items() if entry.served)
+        raise DevError(f"{options.profile} has no server to itself to profile; these have: {served}")
     if options.json and not Path(options.json).absolute().parent.is_dir():
         raise DevError(f"there is no folder for {options.json}")
     earlier = table.read(Path(options.compare)) if options.compare else None
-    if options.profile:
-        profile.require()
     sigterm_interrupts()
     progress = Progress(sys.stderr)
     os.environ["RATE_LIMIT"] = UNLIMITED  # what a few people do here, thousands do there; all processes inherit it
     stack = Stack(NAME)
     progress.say("starting a stack of its own")
-    with stack.run(fresh=True) as running:
-        rows, failed = _measure(_bench(running, options, progress), names, options, progress)
-    print(table.text(rows))
+    end = begun + (QUICK_SECONDS_IN_ALL if options.quick else SECONDS_IN_ALL) - STOPPING
+    with stack.run(fresh=True) as running, Shared() as shared:
+        outcome = _measure(_bench(running, shared, options, progress), wanted, options, end)
+    print(table.text(outcome.rows))
     if earlier is not None:
-        print(f"\nsince {options.compare}:\n{table.comparison(table.compare(rows, earlier))}")
+        print(f"\nsince {options.compare}:\n{table.comparison(table.compare(outcome.rows, earlier))}")
     if options.json:
-        table.write(table.document(rows, _commit()), Path(options.json))
-    for name in failed:
+        table.write(table.document(outcome.rows, _commit()), Path(options.json))
+    if outcome.late:
+        print(f"there was no time for: {', '.join(outcome.late)}")
+    for name in outcome.failed:
         print(f"not measured: {name}")
-    return 1 if failed else 0
+    return 1 if outcome.failed else 0
 
 
-def _bench(running: RunningStack, options: argparse.Namespace, progress: Progress) -> Bench:
+@dataclass
+class _Outcome:
+    """What came of the rows, the probes that there was no time for, and the rows that failed."""
+
+    rows: list[Row] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def _bench(running: RunningStack, shared: Shared, options: argparse.Namespace, progress: Progress) -> Bench:
     folder = running.stack.folder / "bench"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -84,31 +104,29 @@ def _bench(running: RunningStack, options: argparse.Namespace, progress: Progres
         seconds=QUICK_SECONDS if options.quick else SECONDS,
         sizes=tuple(sorted(set(options.sizes))) or (QUICK_SIZES if options.quick else SIZES),
         say=progress.say,
-        profile=PROFILES if options.profile else None,
+        profile=PROFILES / options.profile if options.profile else None,
+        shared=shared,
     )
 
 
-def _measure(
-    bench: Bench, names: list[str], options: argparse.Namespace, progress: Progress
-) -> tuple[list[Row], list[str]]:
-    """Measure one row after the other, each with its share of the time that is left; returns also what failed."""
-    end = time.monotonic() + (QUICK_BUDGET if options.quick else BUDGET)
-    number = QUICK_ROUNDS if options.quick else ROUNDS
-    rows: list[Row] = []
-    failed: list[str] = []
-    for position, name in enumerate(names):
-        progress.say(f"{name}: {ROWS[name].measured}")
-        now = time.monotonic()
-        deadline = now + max(0.0, end - now) / (len(names) - position)
+def _measure(bench: Bench, wanted: Collection[str], options: argparse.Namespace, end: float) -> _Outcome:
+    """Measure one row after the other, each with its share of the time that is left."""
+    names = [name for name in ROWS if name in wanted]
+    budget = Budget(end, len(names))
+    outcome = _Outcome()
+    for name in names:
+        bench.say(f"{name}: {ROWS[name].measured}")
+        probes = ROWS[name].probes(bench.sizes)
         try:
-            found = rounds.measure(ROWS[name].probes(bench.sizes), bench, number, deadline)
+            rows, late = rounds.measure(probes, bench, QUICK_ROUNDS if options.quick else ROUNDS, budget.share())
         except FAILURES as error:
-            progress.say(f"  {name} was not measured: {type(error).__name__}: {error}")
-            failed.append(name)
+            bench.say(f"  {name} was not measured: {type(error).__name__}: {error}")
+            outcome.failed.append(name)
             continue
-        rows += found
-        print(table.text(found), file=sys.stderr, flush=True)
-    return rows, failed
+        outcome.rows += rows
+        outcome.late += late
+        print(table.text(rows), file=sys.stderr, flush=True)
+    return outcome
 
 
 def _commit() -> str:

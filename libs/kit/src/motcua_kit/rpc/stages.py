@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import grpc
@@ -239,7 +240,7 @@ class Pipeline(grpc.ServerInterceptor):
     """
 
     def __init__(self, stages: Sequence[Stage], clock: Clock, response_classes: Mapping[str, type[Message]]) -> None:
-        self._stages = tuple(stages)
+        self._inwards = tuple(reversed(stages))
         self._clock = clock
         self._response_classes = response_classes
 
@@ -259,14 +260,12 @@ class Pipeline(grpc.ServerInterceptor):
                 request, readable = read(b""), False
             call = Call(rpc, request, context, response_class, self._clock, readable=readable)
             enter(call)
-            response = self._run(call, 0, lambda: handler.unary_unary(request, context))
+            proceed: Proceed = partial(handler.unary_unary, request, context)
+            for stage in self._inwards:
+                proceed = partial(stage, call, proceed)
+            response = proceed()
             # Not in the initial metadata: once those are sent, gRPC does not try the call again.
             context.set_trailing_metadata(((SERVED_BY, PROCESS_HOST),))
             return response
 
         return grpc.unary_unary_rpc_method_handler(handle, None, handler.response_serializer)
-
-    def _run(self, call: Call, position: int, innermost: Proceed) -> Message:
-        if position == len(self._stages):
-            return innermost()
-        return self._stages[position](call, lambda: self._run(call, position + 1, innermost))
