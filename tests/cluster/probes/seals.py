@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from minio.error import S3Error
 
 from motcua_kit.clock import VIETNAM
-from motcua_kit.objects import s3_client
+from motcua_kit.s3 import s3_client
 from motcua_kit.store import Store
 from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.sealing import seal_service

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import urllib3
-from minio import Minio
 from minio.commonconfig import COMPLIANCE, ENABLED
 from minio.datatypes import PostPolicy
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.deleteobjects import DeleteObject
+from minio.error import S3Error
+from minio.helpers import MAX_PART_SIZE
 from minio.retention import Retention
 from minio.versioningconfig import VersioningConfig
 
-from motcua_kit.domain import DependencyDown, NotFound
+from motcua_kit.s3 import s3_client, s3_errors
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -33,14 +33,13 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024
 """Bytes read at a time from a stream."""
 
-_ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NoSuchBucket"})
+BEFORE_VERSIONS = "null"
+"""Version of what was stored before the bucket had versions."""
+
 # No retention and no legal hold, in the words of S3, MinIO and SeaweedFS.
 _UNLOCKED = frozenset(
     {"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError", "NoSuchObjectLegalHold"}
 )
-_TEMPORARY = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"})
-_CONNECT_SECONDS = 3.0
-_READ_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,7 @@ class ObjectInfo:
         etag: of the store, changes with the bytes.
         version: names these bytes for ever; empty when the bucket has no versions.
         metadata: `x-amz-meta-*` without that prefix, names in lower case.
+        encoding: `Content-Encoding` that a download will declare; not every store keeps a form from setting it.
     """
 
     key: str
@@ -77,30 +77,26 @@ class ObjectInfo:
     etag: str
     version: str
     metadata: Mapping[str, str]
+    encoding: str = ""
 
 
-def s3_client(url: str, access_key: str, secret_key: str, region: str) -> Minio:
-    """Return a client of an S3 store that waits for no answer for ever.
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version of an object, or a mark that hides the versions before it.
 
-    Raises:
-        ValueError: `url` is not the root URL of a store.
+    Attributes:
+        key: name in the bucket.
+        version: names these bytes, or the mark.
+        time: when it was stored, by the store's clock, UTC.
+        size: in bytes; 0 of a mark.
+        hides: whether it is a mark.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
-        raise ValueError(f"{url!r} is not the root URL of an S3 store, e.g. http://127.0.0.1:8333")
-    http = urllib3.PoolManager(
-        timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-        retries=urllib3.Retry(total=3, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
-        maxsize=16,
-    )
-    return Minio(
-        parts.netloc,
-        access_key=access_key,
-        secret_key=secret_key,
-        secure=parts.scheme == "https",
-        region=region,
-        http_client=http,
-    )
+
+    key: str
+    version: str
+    time: datetime
+    size: int
+    hides: bool
 
 
 class ObjectStore:
@@ -185,7 +181,14 @@ class ObjectStore:
         """Store an object and return what the store made of it."""
         with self._errors(key):
             written = self._client.put_object(
-                self.bucket, key, io.BytesIO(content), len(content), content_type, metadata=dict(metadata)
+                self.bucket,
+                key,
+                io.BytesIO(content),
+                len(content),
+                content_type,
+                metadata=dict(metadata),
+                # In one request, whatever the size: a process that is killed leaves no parts behind.
+                part_size=MAX_PART_SIZE,
             )
         return ObjectInfo(
             key=key,
@@ -212,6 +215,7 @@ class ObjectStore:
             etag=found.etag or "",
             version=found.version_id or "",
             metadata=MappingProxyType(metadata),
+            encoding=(found.metadata or {}).get("content-encoding", ""),
         )
 
     def get(self, key: str, *, version: str = "") -> bytes:
@@ -275,6 +279,33 @@ class ObjectStore:
         with self._errors(key):
             self._client.remove_object(self.bucket, key, version_id=version or None)
 
+    def versions(self, *, after: str = "") -> Iterator[StoredVersion]:
+        """Yield what the bucket holds, by key, also what is hidden; only keys later than `after`.
+
+        The store gives up to a thousand at a time, and among these the marks after the versions.
+        """
+        with self._errors(after):
+            for item in self._client.list_objects(
+                self.bucket, recursive=True, start_after=after or None, include_version=True
+            ):
+                yield StoredVersion(
+                    key=item.object_name or "",
+                    version=item.version_id or BEFORE_VERSIONS,
+                    time=item.last_modified or datetime.now(UTC),
+                    size=item.size or 0,
+                    hides=item.is_delete_marker,
+                )
+
+    def remove(self, versions: Iterable[StoredVersion]) -> list[str]:
+        """Delete versions and marks for good; return what the store refuses to delete, each with its word for why.
+
+        What is locked is refused; what is not there any more is not.
+        """
+        doomed = [DeleteObject(one.key, one.version) for one in versions]
+        with self._errors(""):
+            refused = self._client.remove_objects(self.bucket, doomed)
+            return [f"{error.name} {error.version_id}: {error.code}" for error in refused]
+
     def _digest(self, key: str, version: str, also: Callable[[bytes], object]) -> str:
         digest = hashlib.sha256()
         with self.stream(key, version=version) as chunks:
@@ -292,18 +323,5 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
-    @contextmanager
-    def _errors(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except S3Error as error:
-            if error.code in _ABSENT:
-                raise NotFound("NOT_FOUND", f"no object {key!r} in bucket {self.bucket!r}", resource=key) from error
-            if error.code in _TEMPORARY:
-                raise self._down(error) from error
-            raise
-        except (ServerError, InvalidResponseError, urllib3.exceptions.HTTPError) as error:
-            raise self._down(error) from error
-
-    def _down(self, error: Exception) -> DependencyDown:
-        return DependencyDown("DEPENDENCY_DOWN", f"the object store does not answer: {error}")
+    def _errors(self, key: str) -> AbstractContextManager[None]:
+        return s3_errors(self.bucket, key)

@@ -65,6 +65,11 @@ class ServiceSettings(EnvironmentSettings):
     object_store_secret_key: SecretStr = Field(SecretStr(""), description="S3 secret key.")
     object_store_bucket: str = Field("", description="Bucket of this service; `motcua-<service>` when empty.")
     object_store_region: str = Field("us-east-1", description="S3 region.")
+    object_store_grace_days: int = Field(
+        7,
+        ge=1,
+        description="Days that bytes which no document names stay in the bucket; then they are deleted.",
+    )
 
     broker_url: SecretStr = Field(SecretStr(""), description="Celery broker, e.g. `redis://127.0.0.1:6379/0`.")
     broker_visibility_timeout: int = Field(

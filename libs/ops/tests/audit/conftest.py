@@ -16,7 +16,7 @@ from motcua_devstack.embedded import EmbeddedServers
 from motcua_kit.clock import VIETNAM
 from motcua_kit.command import Command
 from motcua_kit.domain import Aggregate
-from motcua_kit.objects import s3_client
+from motcua_kit.s3 import s3_client
 from motcua_kit.store import Collection, Repository, Store, ensure_collections
 from motcua_ops.audit.archive import Archive
 from motcua_ops.audit.checking import Check

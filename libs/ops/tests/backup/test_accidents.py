@@ -8,18 +8,23 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bson
 import pytest
+from minio.datatypes import Object
+from minio.error import S3Error
 
 from motcua_kit.lease import MongoLease
 from motcua_ops.backup import alone
 from motcua_ops.backup import manifest as manifests
 from motcua_ops.backup.compare import differences
 from motcua_ops.backup.databases import read_documents
+from motcua_ops.backup.diskmap import DiskMap
+from motcua_ops.backup.objects import Bucket, dump_objects
 from motcua_ops.backup.restore import restore_backup
 from motcua_ops.backup.storage import FolderStorage
 from motcua_ops.backup.take import take_backup
@@ -87,6 +92,35 @@ def test_a_killed_restore_starts_no_service_and_is_run_again(suite: Any, tmp_pat
     assert list(differences(suite.stores, storage, manifest, 2)) == []
     bucket = suite.stores.buckets["dossier"]
     assert len(list(bucket.versions())) == 9  # none twice
+
+
+@dataclass(frozen=True)
+class Cleaned(Bucket):
+    """A bucket in which somebody deletes what the backup has just listed."""
+
+    def versions(self, prefix: str = "") -> Iterator[Object]:
+        listed = list(Bucket.versions(self, prefix))
+        for item in listed:
+            if item.object_name == "gone":
+                self.client.remove_object(self.name, item.object_name, version_id=item.version_id)
+        return iter(listed)
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_objects_may_go_meanwhile_unless_a_document_names_them(
+    suite: Any, folder: FolderStorage, *, named: bool
+) -> None:
+    bucket = suite.stores.buckets["permits"]
+    gone = suite.objects("permits").put("gone", b"1", "text/plain").version
+    cleaned = Cleaned(bucket.client, bucket.service, bucket.name)
+    with DiskMap() as referred:
+        if named:
+            referred[f"permits/{gone}"] = "permits/p2"
+            with pytest.raises(S3Error):
+                list(dump_objects(cleaned, folder, lambda _: None, referred, 2))
+        else:
+            dumps = dump_objects(cleaned, folder, lambda _: None, referred, 2)
+            assert [dump.key for dump in dumps] == ["permits/p1.pdf"]
 
 
 def test_writers_at_work_are_seen_at_one_moment(suite: Any, folder: FolderStorage) -> None:

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from minio import Minio
 
 from motcua_devstack.embedded import EmbeddedServers
-from motcua_kit.objects import s3_client
+from motcua_kit.s3 import s3_client
 from motcua_ops.backup import manifest as manifests
 from motcua_ops.backup.prune import ID_FORMAT, prune
 from motcua_ops.backup.restore import restore_backup

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 
 from motcua.dossier.v1.calendar_pb2_grpc import add_CalendarServiceServicer_to_server
@@ -19,6 +20,7 @@ from motcua_dossier.adapters.import_lines import MAX_LINE, parse_line
 from motcua_dossier.adapters.inspection import FileInspector
 from motcua_dossier.adapters.land import LandServiceRegister
 from motcua_dossier.adapters.lives import LIVES
+from motcua_dossier.adapters.names import names
 from motcua_dossier.adapters.sequences import MongoSequences
 from motcua_dossier.adapters.slip_printer import TypstSlipPrinter
 from motcua_dossier.adapters.taken_over import MongoTakenOver
@@ -117,6 +119,7 @@ class Parts:
             inspector=self.inspector,
             log=self._runtime.access_log,
             clock=self._runtime.clock,
+            unsent_kept=timedelta(hours=self._settings.unsent_upload_hours),
         )
 
     @cached_property
@@ -210,6 +213,7 @@ def build(settings: DossierSettings, runtime: Runtime) -> App:
             processing=parts.processing,
             consultations=parts.consulting,
             calendars=parts.calendar_office,
+            leftovers=lambda: SERVICE.leftovers(runtime),
         ),
     )
 
@@ -237,7 +241,7 @@ SERVICE = Service(
     settings=DossierSettings,
     build=build,
     migrations=collections.MIGRATIONS,
-    buckets=True,
+    names=names,
     lives=LIVES,
     commands=[*cli.commands(_calendar_office, load_overrides, IN_USE), import_command(_importer, MAX_LINE)],
 )

@@ -29,6 +29,11 @@ class DossierSettings(ServiceSettings):
     )
     clamd_host: str = Field("127.0.0.1", description="Host of clamd.")
     clamd_port: int = Field(3310, description="Port of clamd.")
+    unsent_upload_hours: int = Field(
+        24,
+        ge=1,
+        description="Hours that a dossier waits for an announced file; its form lives for less than one.",
+    )
 
     def unfit(self) -> Iterator[Refusal]:
         """Yield what is refused outside the local profile."""

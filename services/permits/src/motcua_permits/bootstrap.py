@@ -20,6 +20,7 @@ from motcua_permits.adapters.dossier import GrpcDossiers
 from motcua_permits.adapters.identity import GrpcPeople
 from motcua_permits.adapters.land import GrpcLandRegister
 from motcua_permits.adapters.lives import LIVES
+from motcua_permits.adapters.names import names
 from motcua_permits.adapters.press import TypstPress
 from motcua_permits.adapters.rule_sets import MongoRuleSets
 from motcua_permits.application.appraisal import Appraisal
@@ -77,7 +78,7 @@ def build(settings: PermitsSettings, runtime: Runtime) -> App:
             ),
             Servicer("motcua.permits.v1.PermitService", add_PermitServiceServicer_to_server, PermitGrpc(queries)),
         ],
-        tasks=make_tasks(appraisal, issuing),
+        tasks=make_tasks(appraisal, issuing, lambda: SERVICE.leftovers(runtime)),
         http=lambda: _pages(queries),
     )
 
@@ -94,5 +95,5 @@ def new_verification_code() -> str:
 
 
 SERVICE = Service(
-    name="permits", settings=PermitsSettings, build=build, migrations=MIGRATIONS, buckets=True, lives=LIVES
+    name="permits", settings=PermitsSettings, build=build, migrations=MIGRATIONS, names=names, lives=LIVES
 )

@@ -1,4 +1,4 @@
-"""A service's command line: `python -m motcua_<svc> grpc|http|worker|migrate|dead-letters`."""
+"""A service's command line: `python -m motcua_<svc> grpc|http|worker|migrate|dead-letters|rebuild|leftovers`."""
 
 from __future__ import annotations
 
@@ -70,6 +70,8 @@ def command_line(service: Service[Any]) -> click.Group:
     group.add_command(_dead_letter_commands(service))
     if service.lives:
         group.add_command(_rebuild_command(service))
+    if service.buckets:
+        group.add_command(_leftovers_command(service))
     for extra in service.commands:
         group.add_command(extra)
     return group
@@ -102,6 +104,23 @@ def _rebuild_command(service: Service[Any]) -> click.Command:
             click.echo(f"{'mended' if mended else 'wrong'} {deviation.resource}: {deviation.text}")
             wrong += not mended
         raise SystemExit(1 if wrong else 0)
+
+    return command
+
+
+def _leftovers_command(service: Service[Any]) -> click.Command:
+    @click.command("leftovers", help="Bytes in the bucket that no document has named for OBJECT_STORE_GRACE_DAYS.")
+    @click.option("--apply/--check", "apply", default=False, help="Delete them for good, or only list them (default).")
+    def command(*, apply: bool) -> None:
+        settings = service.load_settings()
+        setup_logs(settings)
+        leftovers = service.leftovers(Runtime(settings))
+        if apply:
+            for walk in leftovers.remove_all():
+                click.echo(f"seen {walk.seen}, removed {walk.removed} ({walk.size} bytes), refused {walk.refused}")
+        else:
+            for one in leftovers.find():
+                click.echo(f"{one.key} {one.version} {one.time:%Y-%m-%d} {one.size} bytes")
 
     return command
 

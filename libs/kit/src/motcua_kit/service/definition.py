@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,11 +14,12 @@ import click
 from motcua_kit.access import PermissionTable
 from motcua_kit.events.sent import ensure_sent_events
 from motcua_kit.events.tasks import Tasks
+from motcua_kit.leftovers import Leftovers, Names
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.server import GrpcServer, Servicer
 from motcua_kit.service.runtime import Runtime
 from motcua_kit.settings import ServiceSettings
-from motcua_kit.store import Life, Migration, migrate
+from motcua_kit.store import Life, Migration, Store, migrate
 
 SettingsType = TypeVar("SettingsType", bound=ServiceSettings)
 
@@ -46,7 +48,7 @@ class Service(Generic[SettingsType]):
         settings: the class of its settings.
         build: puts the service together; the only place where its parts meet.
         migrations: schema changes, in order.
-        buckets: whether it keeps documents in the object store.
+        names: says which objects in its bucket its documents name; None when it has no bucket.
         lives: how its documents follow from their histories.
         commands: further commands for its command line.
     """
@@ -55,9 +57,14 @@ class Service(Generic[SettingsType]):
     settings: type[SettingsType]
     build: Callable[[SettingsType, Runtime], App]
     migrations: Sequence[Migration] = ()
-    buckets: bool = False
+    names: Callable[[Store], Names] | None = None
     lives: Sequence[Life[Any]] = ()
     commands: Sequence[click.Command] = field(default=())
+
+    @property
+    def buckets(self) -> bool:
+        """Whether it keeps documents in the object store."""
+        return self.names is not None
 
     @property
     def package(self) -> Path:
@@ -97,3 +104,15 @@ class Service(Generic[SettingsType]):
             runtime.objects.ensure_bucket()
         ensure_sent_events(runtime.store)
         return migrate(runtime.store, self.migrations)
+
+    def leftovers(self, runtime: Runtime) -> Leftovers:
+        """Return what lies in the bucket though no document names it.
+
+        Raises:
+            ValueError: the service has no bucket.
+        """
+        if self.names is None:
+            message = f"{self.name} has no bucket"
+            raise ValueError(message)
+        grace = timedelta(days=runtime.settings.object_store_grace_days)
+        return Leftovers(runtime.store, runtime.objects, self.names(runtime.store), grace)

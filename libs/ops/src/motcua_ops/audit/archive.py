@@ -15,7 +15,8 @@ from minio.datatypes import Object
 from minio.error import S3Error
 from minio.retention import Retention
 
-from motcua_kit.objects import ObjectStore, s3_client
+from motcua_kit.objects import ObjectStore
+from motcua_kit.s3 import s3_client
 from motcua_ops.audit.settings import AuditSettings, Lock
 from motcua_ops.errors import OpsError
 

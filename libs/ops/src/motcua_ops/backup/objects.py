@@ -94,7 +94,8 @@ def dump_objects(
     """Copy the objects of a bucket that are not copied yet, and return all that belong into the backup.
 
     These are the latest version of each key, and whichever versions documents name. Versions never change, and none
-    that a document names is ever deleted, so it does no harm that this comes after the databases.
+    that a document names is ever deleted, so it does no harm that this comes after the databases. What nobody names may
+    be deleted meanwhile; then it is left out.
 
     Args:
         bucket: where from.
@@ -104,20 +105,23 @@ def dump_objects(
         threads: copies at once.
     """
 
-    def copy(item: Object) -> ObjectDump:
+    def copy(wanted: tuple[Object, str | None]) -> ObjectDump | None:
+        item, named_by = wanted
         key, version = item.object_name or "", item.version_id or ""
         name = file_name(bucket.service, key, version)
         file = known(name)
-        if file is None or storage.size(name) != file.size:
-            file = _copy(bucket, item, storage, name)
-        return _described(bucket, key, version, file)
+        try:
+            if file is None or storage.size(name) != file.size:
+                file = _copy(bucket, item, storage, name)
+            return _described(bucket, key, version, file)
+        except S3Error as error:
+            if named_by is None and error.code in ABSENT:
+                return None
+            raise
 
-    wanted = (
-        item
-        for item in bucket.versions()
-        if referred.pop(f"{bucket.service}/{item.version_id}") is not None or is_latest(item)
-    )
-    return in_order(copy, wanted, threads)
+    listed = ((item, referred.pop(f"{bucket.service}/{item.version_id}")) for item in bucket.versions())
+    wanted = ((item, named_by) for item, named_by in listed if named_by is not None or is_latest(item))
+    return (dump for dump in in_order(copy, wanted, threads) if dump is not None)
 
 
 def _copy(bucket: Bucket, item: Object, storage: Storage, name: str) -> StoredFile:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from minio import Minio
 from minio.error import S3Error
 
-from motcua_kit.objects import CHUNK, s3_client
+from motcua_kit.objects import CHUNK
+from motcua_kit.s3 import s3_client
 from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.errors import OpsError
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from minio import Minio
 
-from motcua_kit.objects import ObjectStore, s3_client
+from motcua_kit.objects import ObjectStore
+from motcua_kit.s3 import s3_client
 from motcua_ops.backup.objects import Bucket
 from motcua_ops.backup.settings import BackupSettings
 from motcua_ops.backup.snapshot import Client, connect

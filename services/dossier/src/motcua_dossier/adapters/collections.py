@@ -47,6 +47,11 @@ COLLECTIONS = [
             ),
             IndexModel([("state", ASCENDING), ("supplement.answer_by", ASCENDING)], name="supplement_deadline"),
             IndexModel([("state", ASCENDING), ("_id", ASCENDING)], name="of_state"),
+            IndexModel(
+                "papers.uploads.create_time",
+                name="unsent_uploads",
+                partialFilterExpression={"papers.uploads.state": "awaiting"},
+            ),
         ],
     ),
     Collection(
@@ -89,4 +94,5 @@ MIGRATIONS = [
     Migration("0001_collections", _make_collections),
     Migration("0002_chain", _make_collections),  # the index of the history's chain
     Migration("0003_terms", _make_terms),
+    Migration("0004_unsent_uploads", _make_collections),  # the index of files that were not sent
 ]

@@ -134,7 +134,7 @@ class Drafting:
         return self.dossiers.change(identity, command, mutate, etag=etag, known=before)
 
     def delete(self, command: Command, access: Access, identity: str, etag: str) -> None:
-        """Delete a draft with its files.
+        """Delete a draft with its files: these are hidden at once, and gone once their time of grace is over.
 
         Raises:
             NotFound: there is no such dossier that the caller may delete.

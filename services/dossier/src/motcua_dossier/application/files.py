@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from motcua_dossier.application.ports import AccessLog, Inspector, ObjectStore, Procedures, Repository, UploadForm
+from motcua_dossier.application.sweeping import sweep
 from motcua_dossier.domain.calendar import city_date
 from motcua_dossier.domain.dossier import Dossier
 from motcua_dossier.domain.parts import RESULT_COMPONENT, NewUpload, Upload, UploadState
@@ -14,10 +15,12 @@ from motcua_dossier.domain.procedure import Procedure
 from motcua_kit.access import Access
 from motcua_kit.clock import Clock
 from motcua_kit.command import Command
-from motcua_kit.domain import NotFound, PreconditionFailed
+from motcua_kit.domain import NotFound, PreconditionFailed, StaleVersion
 
 UPLOAD_EXPIRES = timedelta(minutes=30)
 DOWNLOAD_EXPIRES = timedelta(minutes=5)
+BATCH = 500
+"""Dossiers that one run of the schedule changes."""
 
 
 def upload_key(dossier: str, upload: str) -> str:
@@ -45,7 +48,11 @@ class Link:
 
 @dataclass(frozen=True)
 class Files:
-    """Commands and queries on files of dossiers."""
+    """Commands and queries on files of dossiers.
+
+    Attributes:
+        unsent_kept: how long a place waits for its file; longer than the form that fills it lives.
+    """
 
     dossiers: Repository[Dossier]
     procedures: Procedures
@@ -53,6 +60,7 @@ class Files:
     inspector: Inspector
     log: AccessLog
     clock: Clock
+    unsent_kept: timedelta
 
     def create(self, command: Command, access: Access, identity: str, new: NewUpload) -> PreparedUpload:
         """Prepare the upload of a file of the applicant.
@@ -135,6 +143,34 @@ class Files:
             upload_key(identity, upload_id), upload.filename, DOWNLOAD_EXPIRES, version=upload.stored_version
         )
         return Link(uri, upload.sha256, self.clock() + DOWNLOAD_EXPIRES)
+
+    def drop_unsent(self, command: Command) -> int:
+        """Forget places for files that nobody finalised in time; return in how many dossiers. Runs on a schedule.
+
+        The bytes, if any were sent, are then leftovers of the object store.
+
+        Raises:
+            ExceptionGroup: some dossiers could not be changed; the others are.
+        """
+        until = command.time - self.unsent_kept
+        unsent = {"state": UploadState.AWAITING.value, "create_time": {"$lte": until}}
+        # What the match says is said again in the words of the index, which not every planner finds inside.
+        in_index = {f"papers.uploads.{name}": value for name, value in unsent.items()}
+        late = self.dossiers.find({**in_index, "papers.uploads": {"$elemMatch": unsent}}, limit=BATCH)
+
+        def drop(dossier: Dossier) -> None:
+            try:
+                self.dossiers.change(
+                    dossier.id,
+                    command.because("tệp không được gửi xong trong thời hạn"),
+                    lambda fresh: fresh.drop_unsent_uploads(until),
+                    etag=dossier.etag,
+                    known=dossier,
+                )
+            except StaleVersion:
+                return  # somebody is at work on it, perhaps on that very file; the next run looks again
+
+        return sweep(late, drop)
 
     def _prepare(
         self, command: Command, new: NewUpload, before: Dossier, add: Callable[[Dossier], Upload]

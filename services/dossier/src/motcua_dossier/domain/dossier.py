@@ -202,6 +202,10 @@ class Dossier(Aggregate):
         """
         self.papers.settle(upload_id, inspection, now)
 
+    def drop_unsent_uploads(self, until: datetime) -> None:
+        """Forget the places for files that were prepared until a time and never filled, whatever the state."""
+        self.papers.drop_unsent(until)
+
     @property
     def accept_time(self) -> datetime | None:
         """When it was accepted; None before."""

@@ -196,9 +196,13 @@ class Papers:
         upload.stored_version = inspection.stored_version
         self._settle()
 
-    def drop_unsent(self) -> None:
-        """Forget places that were prepared and never filled."""
-        self.uploads = [upload for upload in self.uploads if upload.state is not UploadState.AWAITING]
+    def drop_unsent(self, until: datetime | None = None) -> None:
+        """Forget places that were prepared, until a time when one is given, and never filled."""
+        self.uploads = [
+            upload
+            for upload in self.uploads
+            if upload.state is not UploadState.AWAITING or (until is not None and upload.create_time > until)
+        ]
         self._settle()
 
     # ── completeness ───────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from motcua_dossier.application.calendar import CalendarOffice
 from motcua_dossier.application.consultations import Consultations
 from motcua_dossier.application.files import Files
@@ -10,6 +12,7 @@ from motcua_dossier.application.results import Results
 from motcua_dossier.application.slips import Slips
 from motcua_kit.command import Command
 from motcua_kit.events import ReceivedEvent, Tasks
+from motcua_kit.leftovers import Leftovers
 
 
 def dossier_tasks(
@@ -20,6 +23,7 @@ def dossier_tasks(
     processing: Processing,
     consultations: Consultations,
     calendars: CalendarOffice,
+    leftovers: Callable[[], Leftovers],
 ) -> Tasks:
     """Return the tasks, wired to the application."""
     tasks = Tasks("dossier")
@@ -47,6 +51,14 @@ def dossier_tasks(
     @tasks.periodic("dossier.lapse_consultations")
     def lapse_consultations(command: Command) -> None:
         consultations.lapse(command)
+
+    @tasks.periodic("dossier.drop_unsent_uploads")
+    def drop_unsent_uploads(command: Command) -> None:
+        files.drop_unsent(command)
+
+    @tasks.periodic("dossier.remove_leftovers")
+    def remove_leftovers(_command: Command) -> None:
+        leftovers().remove()
 
     return tasks
 

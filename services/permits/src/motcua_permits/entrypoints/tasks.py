@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from motcua_kit.access import Caller, everything
 from motcua_kit.command import Command
 from motcua_kit.events import NotYet, ReceivedEvent, Tasks
+from motcua_kit.leftovers import Leftovers
 from motcua_permits.application.appraisal import AcceptedDossier, Appraisal
 from motcua_permits.application.issuing import Issuing
 
 ITSELF = Caller(name="services/permits", kind="service")
 
 
-def make_tasks(appraisal: Appraisal, issuing: Issuing) -> Tasks:
+def make_tasks(appraisal: Appraisal, issuing: Issuing, leftovers: Callable[[], Leftovers]) -> Tasks:
     """Return the handlers of the permits service. Each may get the same event again, and then changes nothing."""
     tasks = Tasks("permits")
     _handle_dossier_events(tasks, appraisal)
     _handle_appraisal_events(tasks, appraisal)
     _handle_decision_events(tasks, issuing)
+
+    @tasks.periodic("permits.remove_leftovers")
+    def _remove_leftovers(_command: Command) -> None:
+        leftovers().remove()
+
     return tasks
 
 
