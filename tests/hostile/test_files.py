@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from PIL import Image
 
 from motcua_kit import archives
-from motcua_kit.files import DOCX, JPEG, PDF, PNG, XLSX, ZIP, inspect
+from motcua_kit.files import DOCX, JPEG, PDF, PNG, TIFF, XLSX, ZIP, inspect
 from motcua_kit.findings import Problem
 
 MIB = 1024 * 1024
@@ -68,6 +69,12 @@ def with_entry(name: str, content: bytes | str, base: str = "word") -> bytes:
 
 def zeros(size: int) -> bytes:
     return archive({"zeros": bytes(size)})
+
+
+def picture(kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (20, 10)).save(out, kind)
+    return out.getvalue()
 
 
 def renamed(content: bytes, before: bytes, after: bytes) -> bytes:
@@ -130,6 +137,54 @@ def test_entities_in_xml(problems: Report, encoding: str) -> None:
 
 def test_entities_that_fetch_files(problems: Report) -> None:
     assert problems(word(styles=FETCHED_ENTITY), DOCX) == [Problem.BOMB]
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A picture of a few bytes that says how large it will be."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", zlib.crc32(kind + content))
+
+    header = struct.pack(">LLBBBBB", width, height, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+def jpeg_of(width: int, height: int) -> bytes:
+    size = struct.pack(">HH", 10, 20)
+    made = picture("JPEG")
+    assert made.count(size) == 1
+    return made.replace(size, struct.pack(">HH", height, width))
+
+
+def tiff_of(width: int, height: int) -> bytes:
+    """Width and height are the tags 256 and 257, here as numbers of four bytes (TIFF 6.0, section 2)."""
+    made = picture("TIFF")
+    for tag, before, after in ((256, 20, width), (257, 10, height)):
+        for kind in (3, 4):
+            entry = struct.pack("<HHLL", tag, kind, 1, before)
+            made = made.replace(entry, struct.pack("<HHLL", tag, 4, 1, after))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("make", "declared"), [(png_of, PNG), (jpeg_of, JPEG), (tiff_of, TIFF)], ids=["png", "jpeg", "tiff"]
+)
+def test_a_small_file_that_is_a_huge_picture(
+    problems: Report, make: Callable[[int, int], bytes], declared: str
+) -> None:
+    """65 500 pixels each way: a few hundred bytes that take 16 GB of whoever looks at them."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert problems(make(1000, 1000), declared) == []
+    assert problems(make(65_500, 65_500), declared) == [Problem.PICTURE_TOO_LARGE]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * 1024, "KiB"
+
+
+def test_a_picture_whose_pages_run_in_a_circle(problems: Report) -> None:
+    made = bytearray(picture("TIFF"))
+    (first,) = struct.unpack_from("<L", made, 4)
+    (entries,) = struct.unpack_from("<H", made, first)
+    struct.pack_into("<L", made, first + 2 + 12 * entries, first)
+    assert problems(bytes(made), TIFF) == [], "each counts once"
 
 
 def pdf_with_objects_in(stream: bytes, filters: bytes = b"/FlateDecode") -> bytes:
@@ -242,10 +297,6 @@ def test_entries_under_a_password(problems: Report) -> None:
     assert problems(bytes(made), ZIP) == [Problem.ARCHIVE_PASSWORD]
 
 
-PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(50) + b"\x00\x00\x00\x00IEND\xaeB`\x82"
-JPEG_START = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01" + bytes(100) + b"\xff\xd9"
-
-
 def plain_pdf() -> bytes:
     out = io.BytesIO()
     with pikepdf.new() as made:
@@ -255,7 +306,9 @@ def plain_pdf() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("start", "declared"), [(PNG_START, PNG), (JPEG_START, JPEG), (plain_pdf(), PDF)], ids=["png", "jpeg", "pdf"]
+    ("start", "declared"),
+    [(picture("PNG"), PNG), (picture("JPEG"), JPEG), (plain_pdf(), PDF)],
+    ids=["png", "jpeg", "pdf"],
 )
 def test_a_picture_or_document_that_is_an_archive_too(problems: Report, start: bytes, declared: str) -> None:
     assert problems(start, declared) == []
@@ -288,3 +341,99 @@ def test_what_an_office_file_fetches_by_itself(problems: Report, kind: str) -> N
     assert problems(with_entry(part, outside), DOCX) == [Problem.OFFICE_ACTIVE_CONTENT]
     inside = RELATIONSHIPS.format(kind=kind, target="t.xml", mode="Internal")
     assert problems(with_entry(part, inside), DOCX) == []
+
+
+# ---- archives inside archives ----------------------------------------------------------------------------------------
+
+WORKBOOK = with_entry("xl/sheet1.xml", "<sheet/>", "xl")
+CHART = "word/embeddings/Microsoft_Excel_Sheet1.xlsx"
+
+
+def wrapped(content: bytes, times: int) -> bytes:
+    for _ in range(times):
+        content = archive({"inner.zip": content})
+    return content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        wrapped(archive({"a": "b"}), 1),
+        wrapped(archive({"a": "b"}), 30),
+        archive({"a.pdf": archive({"run.exe": "x"})}),
+        archive({"a.7z": b"7z\xbc\xaf\x27\x1c" + bytes(50)}),
+        archive({"a.txt": b"Rar!\x1a\x07" + bytes(50)}),
+        archive({"a.tar.gz": zlib.compress(bytes(50), wbits=31)}),
+    ],
+    ids=["zip", "zips", "by-another-name", "7-zip", "rar", "gzip"],
+)
+def test_archives_inside_archives(problems: Report, content: bytes) -> None:
+    assert problems(content, ZIP) == [Problem.ARCHIVE_NESTED]
+
+
+def test_office_files_inside_an_archive_are_looked_at(problems: Report) -> None:
+    assert problems(archive({"đơn.docx": word(), "bảng.xlsx": WORKBOOK}), ZIP) == []
+    macro = with_entry("word/vbaProject.bin", b"x")
+    assert problems(archive({"đơn.docx": macro}), ZIP) == [Problem.OFFICE_ACTIVE_CONTENT]
+    laughs = word(styles=BILLION_LAUGHS.format(encoding="utf-8"))
+    assert problems(archive({"đơn.docx": laughs}), ZIP) == [Problem.BOMB]
+
+
+def test_the_workbook_of_a_chart_is_data(problems: Report) -> None:
+    """As Word stores a chart: its numbers are a workbook of Excel inside, reached by a relationship `package`."""
+    relationship = RELATIONSHIPS.format(
+        kind="package", target="../embeddings/Microsoft_Excel_Sheet1.xlsx", mode="Internal"
+    )
+
+    def with_chart(embedded: bytes) -> bytes:
+        return archive(
+            {
+                TYPES: "<Types/>",
+                "word/document.xml": "<document/>",
+                "word/charts/chart1.xml": "<chart/>",
+                "word/charts/_rels/chart1.xml.rels": relationship,
+                CHART: embedded,
+            }
+        )
+
+    assert problems(with_chart(WORKBOOK), DOCX) == []
+    assert problems(archive({"đơn.docx": with_chart(WORKBOOK)}), ZIP) == []
+    macro = with_entry("xl/vbaProject.bin", b"x", "xl")
+    assert problems(with_chart(macro), DOCX) == [Problem.OFFICE_ACTIVE_CONTENT]
+    assert problems(with_chart(b"\xd0\xcf\x11\xe0"), DOCX) == [Problem.OFFICE_ACTIVE_CONTENT], "OLE by that name"
+    assert problems(with_chart(archive({"run.exe": "x"})), DOCX) == [Problem.ARCHIVE_NESTED]
+
+
+def test_office_files_inside_each_other_without_end(problems: Report) -> None:
+    made = WORKBOOK
+    for _ in range(archives.MOST_DEPTH):
+        made = with_entry("xl/embeddings/sheet.xlsx", made, "xl")
+    assert problems(made, XLSX) == []
+    assert problems(with_entry("xl/embeddings/sheet.xlsx", made, "xl"), XLSX) == [Problem.ARCHIVE_NESTED]
+
+
+def test_the_limits_hold_for_all_that_is_inside_together(problems: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = with_entry("xl/sheet1.xml", "<sheet/>" + " " * MIB, "xl")
+    monkeypatch.setattr(archives, "MOST_UNPACKED_BYTES", 2 * MIB)
+    assert problems(archive({"1.xlsx": large}), ZIP) == []
+    assert problems(archive({"1.xlsx": large, "2.xlsx": large}), ZIP) == [Problem.BOMB]
+    monkeypatch.setattr(archives, "MOST_UNPACKED_BYTES", 512 * MIB)
+    monkeypatch.setattr(archives, "MOST_ENTRIES", 5)
+    assert problems(archive({"1.xlsx": WORKBOOK}), ZIP) == []
+    assert problems(archive({"1.xlsx": WORKBOOK, "2.xlsx": WORKBOOK}), ZIP) == [Problem.BOMB]
+
+
+@pytest.mark.parametrize("kind", sorted(archives.RUN))
+@pytest.mark.parametrize("mode", ["Internal", "External"])
+def test_programs_by_another_name(problems: Report, kind: str, mode: str) -> None:
+    """What Office runs is what a relationship says, not what the part is called."""
+    relationship = RELATIONSHIPS.format(kind=kind, target="media/image1.png", mode=mode)
+    made = archive(
+        {
+            TYPES: "<Types/>",
+            "word/document.xml": "<document/>",
+            "word/media/image1.png": b"\xd0\xcf\x11\xe0",
+            "word/_rels/document.xml.rels": relationship,
+        }
+    )
+    assert problems(made, DOCX) == [Problem.OFFICE_ACTIVE_CONTENT]

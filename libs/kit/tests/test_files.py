@@ -13,8 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image
 
-from motcua_kit.files import DOCX, DWG, JPEG, PDF, PNG, XLSX, ZIP, ActiveContent, inspect
+from motcua_kit import pictures
+from motcua_kit.files import DOCX, DWG, JPEG, PDF, PNG, TIFF, XLSX, ZIP, ActiveContent, inspect
 from motcua_kit.findings import Problem
 
 
@@ -36,8 +38,15 @@ def archive(*names: str) -> bytes:
     return out.getvalue()
 
 
-JPEG_BYTES = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01" + b"\0" * 100 + b"\xff\xd9"
-PNG_BYTES = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\0" * 50 + b"\x00\x00\x00\x00IEND\xaeB`\x82"
+def picture(kind: str, size: tuple[int, int] = (20, 10), **save: Any) -> bytes:
+    out = io.BytesIO()
+    Image.new("L", size).save(out, kind, **save)
+    return out.getvalue()
+
+
+JPEG_BYTES = picture("JPEG")
+PNG_BYTES = picture("PNG")
+TIFF_BYTES = picture("TIFF")
 WORD = archive("[Content_Types].xml", "_rels/.rels", "word/document.xml")
 EXCEL = archive("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml")
 EXE = b"MZ" + b"\0" * 58 + b"\x80\0\0\0" + b"\0" * 64 + b"PE\0\0"
@@ -51,6 +60,7 @@ HTML = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
         (JPEG_BYTES, JPEG),
         (JPEG_BYTES, "image/jpg"),
         (PNG_BYTES, PNG),
+        (TIFF_BYTES, TIFF),
         (WORD, DOCX),
         (EXCEL, XLSX),
         (archive("a.txt"), ZIP),
@@ -84,6 +94,9 @@ def test_a_file_that_is_what_it_says(tmp_path: Path, content: bytes, declared: s
         (pdf(pages=0), PDF, Problem.PDF_BROKEN),
         (pdf(encryption=pikepdf.Encryption(owner="o", user="u")), PDF, Problem.PDF_PASSWORD),
         (pdf(pages=4), PDF, Problem.PDF_TOO_MANY_PAGES),
+        (PNG_BYTES[:20], PNG, Problem.PICTURE_BROKEN),
+        (JPEG_BYTES[:20], JPEG, Problem.PICTURE_BROKEN),
+        (TIFF_BYTES[:6], TIFF, Problem.PICTURE_BROKEN),
     ],
 )
 def test_a_file_that_is_not(tmp_path: Path, content: bytes, declared: str, problem: Problem) -> None:
@@ -157,3 +170,45 @@ def test_any_bytes_get_a_report(tmp_path_factory: pytest.TempPathFactory, conten
     file = tmp_path_factory.mktemp("any") / "f"
     file.write_bytes(prefix + content)
     assert not inspect(file, PDF).ok
+
+
+@pytest.mark.parametrize(("kind", "declared"), [("PNG", PNG), ("JPEG", JPEG), ("TIFF", TIFF)])
+def test_a_picture_is_taken_up_to_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, declared: str
+) -> None:
+    (tmp_path / "f").write_bytes(picture(kind, (50, 40)))
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 2000)
+    assert inspect(tmp_path / "f", declared).ok
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 1999)
+    (finding,) = inspect(tmp_path / "f", declared).findings
+    assert finding.problem is Problem.PICTURE_TOO_LARGE
+    assert finding.detail == "2000 pixels, at most 1999 are taken"
+
+
+def test_all_pages_of_a_picture_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [Image.new("L", (50, 40)) for _ in range(2)]
+    (tmp_path / "f").write_bytes(picture("TIFF", (50, 40), save_all=True, append_images=pages))
+    assert inspect(tmp_path / "f", TIFF, max_pages=3).ok
+    (finding,) = inspect(tmp_path / "f", TIFF, max_pages=2).findings
+    assert finding.problem is Problem.PICTURE_TOO_LARGE
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 5999)
+    (finding,) = inspect(tmp_path / "f", TIFF, max_pages=3).findings
+    assert finding.detail == "6000 pixels, at most 5999 are taken"
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # pytest forgets what the module says
+@given(
+    kind=st.sampled_from([("PNG", PNG), ("JPEG", JPEG), ("TIFF", TIFF)]),
+    places=st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=8),
+    length=st.integers(8, 2000),
+)
+def test_a_damaged_picture_gets_a_report(
+    tmp_path_factory: pytest.TempPathFactory, kind: tuple[str, str], places: list[tuple[int, int]], length: int
+) -> None:
+    content = bytearray(picture(kind[0]))
+    for place, value in places:
+        content[4 + place % (len(content) - 4)] = value
+    file = tmp_path_factory.mktemp("damaged") / "f"
+    file.write_bytes(content[:length])
+    for finding in inspect(file, kind[1]).findings:
+        assert finding.detail

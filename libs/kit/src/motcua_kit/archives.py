@@ -7,13 +7,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
+from typing import IO
 from xml.parsers import expat
 
 from motcua_kit.findings import Finding, Problem
 
 MOST_ENTRIES = 10_000
 MOST_UNPACKED_BYTES = 512 * 1024 * 1024
-"""Of all entries together, and so of each."""
+"""Of all entries together, those of Office files inside too."""
 
 METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """Others let a few bytes ask for gigabytes of memory; no office program writes them."""
@@ -22,46 +24,119 @@ ENCRYPTED = 0x1
 """Bit of an entry's flags."""
 
 CHUNK = 1024 * 1024
-PROGRAMS = ("vbaproject.bin", "/activex/", "/embeddings/")
-"""Parts of names, in lower case, of what an Office file can run or unpack."""
+OFFICE_FOLDERS = ("word/", "xl/")
+"""Where the parts of an Office file lie that may be taken."""
 
-FETCHED = frozenset({"attachedTemplate", "oleObject", "frame", "subDocument", "control"})
+EMBEDDED = "/embeddings/"
+"""Folder of what was put into an Office file: the workbook behind a chart, but also anything that can be packed."""
+
+PROGRAMS = ("vbaproject.bin", "/activex/")
+"""Parts of names, in lower case, of what an Office file can run."""
+
+RUN = frozenset({"vbaProject", "xlMacrosheet", "xlIntlMacrosheet", "oleObject", "control"})
+"""Kinds of relationships to what an Office file can run or unpack, by whatever name it lies inside."""
+
+FETCHED = frozenset({"attachedTemplate", "frame", "subDocument"})
 """Kinds of relationships that a reader follows by itself; what they name must lie inside the file."""
 
+MOST_DEPTH = 2
+"""An Office file in an archive, and the workbook of a chart in that; what lies deeper is not taken."""
 
-def inspect_archive(file: Path, *, office: bool) -> Iterator[Finding]:
-    """Look into an archive; nothing is yielded when it may be taken.
+BEGINS_AS_ZIP = b"PK\x03\x04"
+PACKED = (
+    BEGINS_AS_ZIP,
+    b"PK\x05\x06",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"(\xb5/\xfd",
+    b"MSCF",
+)
+"""How archives and packed files begin: ZIP, 7-Zip, RAR, gzip, bzip2, xz, Zstandard, Cabinet."""
 
-    Args:
-        file: a ZIP archive.
-        office: whether it is a document of Office, which is looked at part by part.
+
+def inspect_archive(file: Path) -> Iterator[Finding]:
+    """Look into a ZIP archive, part by part if it is an Office file; nothing is yielded when it may be taken.
+
+    Office files inside are looked at in the same way; other archives inside are not taken.
     """
-    try:
-        with zipfile.ZipFile(file) as archive:
-            if (finding := _outside(archive.infolist())) is not None:
-                yield finding
-                return
-            for entry in archive.infolist():
-                yield from _inside(archive, entry, office=office)
-    # The last two: a name in an unknown encoding, a feature of the format that the reader lacks.
-    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError) as error:
-        yield Finding(Problem.ARCHIVE_BROKEN, str(error))
+    return _Inspection().of(file)
 
 
-def _outside(entries: list[zipfile.ZipInfo]) -> Finding | None:
-    """Judge by the directory alone: before anything is unpacked."""
-    unpacked = sum(entry.file_size for entry in entries)
-    names = {entry.filename for entry in entries}
-    out = next((entry.orig_filename for entry in entries if _leads_out(entry)), "")
-    rules = (
-        (len(entries) > MOST_ENTRIES, Problem.BOMB, f"{len(entries)} entries, at most {MOST_ENTRIES} are taken"),
-        (unpacked > MOST_UNPACKED_BYTES, Problem.BOMB, f"unpacks to {unpacked} bytes, over {MOST_UNPACKED_BYTES}"),
-        (any(entry.flag_bits & ENCRYPTED for entry in entries), Problem.ARCHIVE_PASSWORD, "an entry needs a password"),
-        (any(entry.compress_type not in METHODS for entry in entries), Problem.ARCHIVE_BROKEN, "method not taken"),
-        (len(names) < len(entries), Problem.ARCHIVE_NAMES, "two entries of one name"),
-        (bool(out), Problem.ARCHIVE_NAMES, f"an entry leads out of its folder: {out!r}"),
-    )
-    return next((Finding(problem, detail) for broken, problem, detail in rules if broken), None)
+def office_folder(archive: zipfile.ZipFile) -> str:
+    """Return where an Office file has its parts; empty when the archive is none."""
+    names = archive.namelist()
+    if "[Content_Types].xml" not in names:
+        return ""
+    return next((folder for folder in OFFICE_FOLDERS if any(name.startswith(folder) for name in names)), "")
+
+
+class _Inspection:
+    """Of an archive with all that lies inside it: the limits hold for everything together."""
+
+    def __init__(self) -> None:
+        self._entries = MOST_ENTRIES
+        self._size = MOST_UNPACKED_BYTES
+
+    def of(self, file: Path | IO[bytes], depth: int = 0) -> Iterator[Finding]:
+        """Yield what is wrong with an archive."""
+        try:
+            with zipfile.ZipFile(file) as archive:
+                office = bool(office_folder(archive))
+                if depth and (depth > MOST_DEPTH or not office):
+                    yield Finding(Problem.ARCHIVE_NESTED, f"an archive inside an archive, {depth} deep")
+                    return
+                if (finding := self._outside(archive.infolist())) is not None:
+                    yield finding
+                    return
+                for entry in archive.infolist():
+                    yield from self._inside(archive, entry, depth, office=office)
+        # The last two: a name in an unknown encoding, a feature of the format that the reader lacks.
+        except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError, NotImplementedError) as error:
+            yield Finding(Problem.ARCHIVE_BROKEN, str(error))
+
+    def _outside(self, entries: list[zipfile.ZipInfo]) -> Finding | None:
+        """Judge by the directory alone: before anything is unpacked."""
+        self._entries -= len(entries)
+        self._size -= sum(entry.file_size for entry in entries)
+        names = {entry.filename for entry in entries}
+        out = next((entry.orig_filename for entry in entries if _leads_out(entry)), "")
+        rules = (
+            (self._entries < 0, Problem.BOMB, f"over {MOST_ENTRIES} entries"),
+            (self._size < 0, Problem.BOMB, f"unpacks to more than {MOST_UNPACKED_BYTES} bytes"),
+            (any(entry.flag_bits & ENCRYPTED for entry in entries), Problem.ARCHIVE_PASSWORD, "needs a password"),
+            (any(entry.compress_type not in METHODS for entry in entries), Problem.ARCHIVE_BROKEN, "method not taken"),
+            (len(names) < len(entries), Problem.ARCHIVE_NAMES, "two entries of one name"),
+            (bool(out), Problem.ARCHIVE_NAMES, f"an entry leads out of its folder: {out!r}"),
+        )
+        return next((Finding(problem, detail) for broken, problem, detail in rules if broken), None)
+
+    def _inside(
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, depth: int, *, office: bool
+    ) -> Iterator[Finding]:
+        """Read an entry to its end, which compares size and checksum with what the directory says."""
+        name = f"/{entry.filename.lower()}"
+        xml = _Xml() if office and name.endswith((".xml", ".rels")) else None
+        with archive.open(entry) as content, TemporaryFile() as copy:
+            start = chunk = content.read(CHUNK)
+            nested = start.startswith(BEGINS_AS_ZIP)
+            while chunk:
+                if xml is not None:
+                    xml.read(chunk)
+                if nested:
+                    copy.write(chunk)
+                chunk = content.read(CHUNK)
+            if nested:
+                yield from self.of(copy, depth + 1)
+            elif start.startswith(PACKED) and not office:
+                yield Finding(Problem.ARCHIVE_NESTED, f"holds {entry.filename}")
+        runs = any(part in name for part in PROGRAMS) or (EMBEDDED in name and bool(start) and not nested)
+        if office and runs:
+            yield Finding(Problem.OFFICE_ACTIVE_CONTENT, f"holds {entry.filename}")
+        if xml is not None and xml.finding is not None:
+            yield xml.finding
 
 
 def _leads_out(entry: zipfile.ZipInfo) -> bool:
@@ -74,20 +149,6 @@ def _leads_out(entry: zipfile.ZipInfo) -> bool:
         or not name.isprintable()
         or stat.S_ISLNK(entry.external_attr >> 16)
     )
-
-
-def _inside(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, *, office: bool) -> Iterator[Finding]:
-    """Read an entry to its end, which compares size and checksum with what the directory says."""
-    name = f"/{entry.filename.lower()}"
-    if office and any(part in name for part in PROGRAMS):
-        yield Finding(Problem.OFFICE_ACTIVE_CONTENT, f"holds {entry.filename}")
-    xml = _Xml() if office and name.endswith((".xml", ".rels")) else None
-    with archive.open(entry) as content:
-        while chunk := content.read(CHUNK):
-            if xml is not None:
-                xml.read(chunk)
-    if xml is not None and xml.finding is not None:
-        yield xml.finding
 
 
 class _Xml:
@@ -119,11 +180,11 @@ class _Xml:
         raise _Found(Finding(Problem.BOMB, "XML with a document type"))
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(":")[2] != "Relationship" or attributes.get("TargetMode") != "External":
+        if name.rpartition(":")[2] != "Relationship":
             return
         kind = attributes.get("Type", "").rpartition("/")[2]
-        if kind in FETCHED:
-            detail = f"fetches {kind} from {attributes.get('Target', '')!r}"
+        if kind in RUN or (kind in FETCHED and attributes.get("TargetMode") == "External"):
+            detail = f"has {kind} from {attributes.get('Target', '')!r}"
             raise _Found(Finding(Problem.OFFICE_ACTIVE_CONTENT, detail))
 
 

@@ -12,8 +12,9 @@ import pikepdf
 import pikepdf.settings
 import puremagic
 
-from motcua_kit.archives import inspect_archive
+from motcua_kit.archives import inspect_archive, office_folder
 from motcua_kit.findings import Finding, Problem
+from motcua_kit.pictures import inspect_picture
 
 PDF = "application/pdf"
 JPEG = "image/jpeg"
@@ -25,7 +26,10 @@ ZIP = "application/zip"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-ARCHIVES = frozenset({ZIP, DOCX, XLSX})
+OFFICE = {"word/": DOCX, "xl/": XLSX}
+"""Media type by the folder that an Office file has its parts in."""
+
+ARCHIVES = frozenset({ZIP, *OFFICE.values()})
 
 MOST_PDF_STREAM_BYTES = 64 * 1024 * 1024
 """Of a stream that qpdf itself must unpack to find the objects of a file; images are never unpacked."""
@@ -106,26 +110,28 @@ class FileReport:
 
 
 def inspect(file: Path, declared: str, *, max_pages: int = 1000) -> FileReport:
-    """Compare a file with the type its sender declared and, if it is a PDF, look inside.
+    """Compare a file with the type its sender declared, and look inside: PDF, pictures, archives.
 
     Args:
         file: where the bytes are.
         declared: media type by the sender.
-        max_pages: most pages that a PDF may have.
+        max_pages: most pages that a PDF or TIFF file may have.
     """
     if file.stat().st_size == 0:
         return FileReport("", (Finding(Problem.EMPTY, "the file has no bytes"),))
     actual = content_type_of(file)
-    if not actual:
-        return FileReport("", (Finding(Problem.TYPE_UNKNOWN, f"not recognisable, declared {declared}"),))
     if actual != _ALIASES.get(declared, declared):
-        return FileReport(actual, (Finding(Problem.TYPE_MISMATCH, f"declared {declared}, is {actual}"),))
+        unknown = Finding(Problem.TYPE_UNKNOWN, f"not recognisable, declared {declared}")
+        mismatch = Finding(Problem.TYPE_MISMATCH, f"declared {declared}, is {actual}")
+        return FileReport(actual, (mismatch if actual else unknown,))
     if actual in ARCHIVES:
-        return FileReport(actual, tuple(inspect_archive(file, office=actual != ZIP)))
+        return FileReport(actual, tuple(inspect_archive(file)))
     if zipfile.is_zipfile(file):
         # The directory of an archive lies at its end: one reader sees a picture, another one an archive.
         return FileReport(actual, (Finding(Problem.TWO_TYPES, f"is {actual} and {ZIP} in one"),))
-    return _inspect_pdf(file, max_pages) if actual == PDF else FileReport(actual)
+    if actual != PDF:
+        return FileReport(actual, tuple(inspect_picture(file, actual, max_pages)))
+    return _inspect_pdf(file, max_pages)
 
 
 def content_type_of(file: Path) -> str:
@@ -150,15 +156,9 @@ def _begins_as_zip(file: Path) -> bool:
 def _archive_type(file: Path) -> str:
     try:
         with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
+            return OFFICE.get(office_folder(archive), ZIP)
     except zipfile.BadZipFile:
         return ""
-    if "[Content_Types].xml" in names:
-        if any(name.startswith("word/") for name in names):
-            return DOCX
-        if any(name.startswith("xl/") for name in names):
-            return XLSX
-    return ZIP
 
 
 def _inspect_pdf(file: Path, max_pages: int) -> FileReport:

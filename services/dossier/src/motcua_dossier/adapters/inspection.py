@@ -20,8 +20,11 @@ REJECTIONS = {
     Problem.BOMB: Rejection.BROKEN,
     Problem.ARCHIVE_BROKEN: Rejection.BROKEN,
     Problem.ARCHIVE_NAMES: Rejection.BROKEN,
+    Problem.ARCHIVE_NESTED: Rejection.BROKEN,
     Problem.ARCHIVE_PASSWORD: Rejection.ENCRYPTED,
     Problem.OFFICE_ACTIVE_CONTENT: Rejection.ACTIVE_CONTENT,
+    Problem.PICTURE_BROKEN: Rejection.BROKEN,
+    Problem.PICTURE_TOO_LARGE: Rejection.BROKEN,
     Problem.PDF_BROKEN: Rejection.BROKEN,
     Problem.PDF_PASSWORD: Rejection.ENCRYPTED,
     Problem.PDF_TOO_MANY_PAGES: Rejection.TOO_MANY_PAGES,
@@ -48,6 +51,8 @@ class FileInspector:
             return Inspection(
                 Rejection.SIZE_MISMATCH, f"declared {upload.size} bytes, has {stored.size}", stored.version
             )
+        if stored.encoding:  # whoever downloads it would see other bytes than those that are looked at here
+            return Inspection(Rejection.TYPE_MISMATCH, f"is stored as {stored.encoding}", stored.version)
         with tempfile.TemporaryDirectory(prefix="motcua-check-") as folder:
             file = Path(folder) / "file"
             digest = self._objects.download(key, file, version=stored.version)
