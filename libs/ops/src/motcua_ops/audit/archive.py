@@ -61,7 +61,8 @@ class Archive:
         Raises:
             OpsError: it is there and takes no object lock, which the settings ask for.
         """
-        self._store.ensure_bucket()
+        if self._mode is None or not self._client.bucket_exists(self._bucket):
+            self._store.ensure_bucket()
         if self._mode is None:
             return
         try:
