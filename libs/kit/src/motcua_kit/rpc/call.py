@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import grpc
 from google.protobuf.message import Message
 
 from motcua_kit.access import Access, Caller
 from motcua_kit.clock import Clock
+
+Proceed = Callable[[], Message]
+"""The rest of a call: the stages within, and what serves it."""
 
 
 @dataclass
@@ -42,6 +47,12 @@ class Call:
         return self.rpc.rpartition("/")[2]
 
     @property
+    def status(self) -> grpc.StatusCode:
+        """How it ended; OK as long as nobody has said otherwise."""
+        code: grpc.StatusCode | None = self.context.code()  # type: ignore[attr-defined]
+        return code or grpc.StatusCode.OK
+
+    @cached_property
     def metadata(self) -> dict[str, str]:
         """Text metadata of the call."""
         return {key: value for key, value in self.context.invocation_metadata() if isinstance(value, str)}

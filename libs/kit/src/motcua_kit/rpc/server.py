@@ -15,7 +15,6 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from opentelemetry.instrumentation.grpc import filters, server_interceptor
 
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
@@ -35,6 +34,7 @@ from motcua_kit.rpc.stages import (
     Validate,
 )
 from motcua_kit.rpc.tls import server_credentials
+from motcua_kit.rpc.tracing import Trace
 from motcua_kit.settings import Profile, ServiceSettings
 from motcua_kit.tokens import TokenVerifier
 
@@ -95,6 +95,7 @@ class GrpcServer:
         self._progress = Progress(settings.grpc_threads)
         self._serving = False
         stages: list[Stage] = [
+            Trace(),
             Observe(self._progress),
             TranslateErrors(settings.service_name, catalogue),
             RequireDeadline(required=settings.profile is not Profile.LOCAL),
@@ -108,7 +109,6 @@ class GrpcServer:
             interceptors=[
                 Admission(self._pool, self._arrivals, settings.grpc_max_waiting, settings.service_name, catalogue),
                 self._arrivals,
-                server_interceptor(filter_=filters.negate(filters.health_check())),  # type: ignore[no-untyped-call]
                 Pipeline(stages, clock, responses),
             ],
             maximum_concurrent_rpcs=settings.grpc_threads + settings.grpc_max_waiting + MOST_REFUSALS,

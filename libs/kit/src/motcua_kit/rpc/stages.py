@@ -1,7 +1,7 @@
 """What every call passes, outermost first.
 
-Observation, errors, deadline, authentication, authorisation, rate limit, validation. Tracing lies outside of all (the
-stock OpenTelemetry interceptor); idempotency inside (`execute` and the repository).
+Tracing (`rpc.tracing`), observation, errors, deadline, authentication, authorisation, rate limit, validation.
+Idempotency lies inside of all (`execute` and the repository).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
@@ -28,13 +28,11 @@ from motcua_kit.clock import Clock
 from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
 from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
-from motcua_kit.rpc.call import Call, enter
+from motcua_kit.rpc.call import Call, Proceed, enter
 from motcua_kit.rpc.deadlines import limit_to
 from motcua_kit.rpc.errors import WireStatus, status_of
 from motcua_kit.rpc.structs import without_json
 from motcua_kit.tokens import TokenVerifier
-
-Proceed = Callable[[], Message]
 
 SERVED_BY = "served-by"
 """Trailing metadata of an answer: which replica gave it."""
@@ -66,10 +64,9 @@ class Observe:
             with self._progress.work():
                 return proceed()
         finally:
-            status = call.context.code() or grpc.StatusCode.OK  # type: ignore[attr-defined]
             metrics.call_duration.record(
                 time.perf_counter() - begin,
-                {"rpc.system.name": "grpc", "rpc.method": call.rpc, "rpc.response.status_code": status.name},
+                {"rpc.system.name": "grpc", "rpc.method": call.rpc, "rpc.response.status_code": call.status.name},
             )
 
 
