@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 import motcua_client
-from motcua_kit.rpc import arrival
+from motcua_kit.rpc import admission, arrival
 from motcua_kit.rpc.admission import RETRY_SECONDS, CallPool
 from motcua_kit.testing import Issuer, citizen
 
@@ -63,6 +63,18 @@ def test_a_call_that_finds_the_queue_full_is_told_when_to_come_back(
         assert (caught.value.reason, caught.value.domain) == ("OVERLOADED", "thing.motcua")
         assert caught.value.retry_seconds in RETRY_SECONDS
         assert "quá nhiều người" in caught.value.localized_message
+    assert things.as_(AN).ListThings(things.request("ListThings")).things == []
+
+
+def test_a_call_that_finds_others_waiting_too_long_is_refused(
+    things_of_one_thread: Any, holding: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short the queue is: where calls are slow, each place in it is a long wait."""
+    monkeypatch.setattr(admission, "LONGEST_WAIT_SECONDS", 0.0)
+    things = things_of_one_thread
+    with holding(2), pytest.raises(motcua_client.RateLimited) as caught:
+        things.as_(AN).ListThings(things.request("ListThings"))
+    assert caught.value.reason == "OVERLOADED"
     assert things.as_(AN).ListThings(things.request("ListThings")).things == []
 
 

@@ -1,14 +1,16 @@
 """Admission of calls: a short queue before the threads, and an early, typed refusal of what finds it full.
 
 A server that takes more than it can do does all of it late: callers give up and try again, and the threads work for
-nobody. So a call that finds the queue full is refused at once, before anything of it is read, and is told when to come
-back (docs/adr/0021).
+nobody. So a call that finds the queue full, or slow, is refused at once, before anything of it is read, and is told
+when to come back (docs/adr/0021).
 """
 
 from __future__ import annotations
 
 import random
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
@@ -28,6 +30,9 @@ Result = TypeVar("Result")
 RETRY_SECONDS = (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """A refused caller is told one of these, by chance: all at once they would only be refused again."""
 
+LONGEST_WAIT_SECONDS = 1.0
+"""Where calls are slow, each place in a queue is a long wait: all of them would be begun and none be in time."""
+
 HEALTH = "/grpc.health."
 
 
@@ -45,6 +50,7 @@ class CallPool(ThreadPoolExecutor):
         super().__init__(threads, thread_name_prefix="grpc")
         self._size = threads
         self._lock = threading.Lock()
+        self._queued: deque[float] = deque()
         self.in_flight = 0
 
     @property
@@ -55,14 +61,28 @@ class CallPool(ThreadPoolExecutor):
     @property
     def waiting(self) -> int:
         """Calls that have no thread yet."""
-        return max(0, self.in_flight - self._size)
+        return len(self._queued)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds that the first call of the queue has waited."""
+        try:
+            return time.monotonic() - self._queued[0]
+        except IndexError:
+            return 0.0
 
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **kwargs: Parameters.kwargs
     ) -> Future[Result]:
         """Queue a call."""
-        future = super().submit(fn, *args, **kwargs)
+
+        def begin() -> Result:
+            self._queued.popleft()  # calls begin in the order in which they came
+            return fn(*args, **kwargs)
+
+        self._queued.append(time.monotonic())
         self._count(1)
+        future = super().submit(begin)
         future.add_done_callback(lambda _: self._count(-1))
         return future
 
@@ -84,7 +104,7 @@ class _Here(ThreadPoolExecutor):
 
 
 class Admission(grpc.ServerInterceptor):
-    """Refuses calls while the queue is full; health checks always go on. The outermost interceptor.
+    """Refuses calls while the queue is full or too slow; health checks always go on. The outermost interceptor.
 
     Args:
         pool: whose queue is watched.
@@ -100,7 +120,7 @@ class Admission(grpc.ServerInterceptor):
         self._pool = pool
         self._arrivals = arrivals
         self._most_waiting = most_waiting
-        message = f"{most_waiting} calls wait for a thread already"
+        message = f"{most_waiting} calls wait for a thread, or one of them for more than {LONGEST_WAIT_SECONDS:g} s"
         refusals = [
             WireStatus(status_of(RateLimited("OVERLOADED", message, timedelta(seconds=each)), service, catalogue))
             for each in RETRY_SECONDS
@@ -118,7 +138,7 @@ class Admission(grpc.ServerInterceptor):
         """Let a call go on to the queue, or refuse it."""
         if self._pool.full:
             self._arrivals.end_late()
-        full = self._pool.waiting >= self._most_waiting
+        full = self._pool.waiting >= self._most_waiting or self._pool.longest_wait > LONGEST_WAIT_SECONDS
         if full and not handler_call_details.method.startswith(HEALTH):
             return self._refusing
         return continuation(handler_call_details)
