@@ -343,3 +343,15 @@ def test_a_report_tells_nothing_that_a_person_wrote(desk: Desk, record: Callable
 
 def test_refusals_have_the_documented_fields() -> None:
     assert list(asdict(Refusal(1, "", "", "", ""))) == ["line", "code", "field", "reason", "message"]
+
+
+def test_how_to_import_explains_every_reason() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "import.md").read_text(encoding="utf-8")
+    told = {
+        "JSON_INVALID",
+        "LINE_TOO_LONG",
+        "CODE_TAKEN",
+        "CONTENT_DIFFERS",
+        *(reason for *_, reason in wrong_records()),
+    }
+    assert {reason for reason in told if not reason.startswith("FORM_") and f"`{reason}`" not in guide} == set()

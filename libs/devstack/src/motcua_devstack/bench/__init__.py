@@ -23,5 +23,5 @@ Modules: `rows` (Sample, Probe, Row, statistics), `rounds` (turns), `budget` (th
 (what several rows use), `table` (text, JSON, comparison), `clients` (client processes in a closed loop), `servers` (a
 dossier service on a database of its own), `bare` (a server that does one store operation a call), `dossiers` (one of
 each, with the same dossiers), `calling` (probes that call both in turns), `population` (databases full of dossiers),
-`profile` (py-spy), `registry`, and the rows.
+`records` (dossiers of an old system), `profile` (py-spy), `registry`, and the rows.
 """

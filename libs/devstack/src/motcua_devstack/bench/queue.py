@@ -1,23 +1,24 @@
-"""Row `queue`: a page of an officer's queue, in a small database and in large ones; the limit is the smallest.
+"""Row `queue`: an officer's queue, and a search by name, in a small City and in large ones; the limit is the smallest.
 
-The queue is as long in each. The rest of a database are dossiers of other units that wait, and such as have ended.
+The officer's unit has as many dossiers in each, all waiting. The rest of a City wait in other units, or have ended.
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from itertools import count
+from enum import Enum
 from typing import Any
 
-from motcua.dossier.v1.dossier_pb2 import Dossier, ListQueueRequest
+from motcua.dossier.v1.dossier_pb2 import ListQueueRequest, SearchDossiersRequest
+from motcua.dossier.v1.dossier_pb2_grpc import DossierServiceStub
 from motcua_devstack import cast
-from motcua_devstack.bench import population
+from motcua_devstack.bench.importing import import_lines, write_lines
+from motcua_devstack.bench.records import OldSystem
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample, percentile
-from motcua_devstack.bench.servers import MAIN_DATABASE, dossier_server, store, world, world_with
+from motcua_devstack.bench.servers import dossier_server, world, world_with
 from motcua_devstack.demo import house, people
 from motcua_devstack.demo.walk import APPLICANT
 from motcua_devstack.errors import DevError
@@ -26,14 +27,22 @@ FAR_PAGE = 50
 PAGE_SIZE = 10
 WAITING = FAR_PAGE * PAGE_SIZE
 FEWEST_SIZES = 2
-UNITS = 168
-"""Wards of the City."""
+NAME = "trần mai"
+"""Has several pages in the officer's unit; its tones were written."""
 TARGET = 1.3
 ROLE = "reception_officer"
 
 
-class Queues:
-    """One database and server for each size; made once for all probes of the row."""
+class Sight(Enum):
+    """What an officer looks at."""
+
+    FIRST = "queue page 1"
+    FAR = f"queue page {FAR_PAGE}"
+    SEARCH = "search"
+
+
+class Cities:
+    """One database and server for each size, filled by the importer; made once for all probes of the row."""
 
     def __init__(self) -> None:
         self._keep = contextlib.ExitStack()
@@ -46,24 +55,17 @@ class Queues:
             return
         outside = self._keep.enter_context(world(bench))
         officer = outside.officer(people.ReceptionOfficer, cast.RECEPTION)
-        document = self._waiting(bench, outside.citizen(APPLICANT))
+        old = OldSystem(outside.citizen(APPLICANT), WAITING)
         for size in bench.sizes:
             database = f"bench_queue_{size}"
             address = self._keep.enter_context(dossier_server(bench, database))
-            begun = time.monotonic()
-            with contextlib.closing(store(bench, database)) as documents:
-                population.fill(documents, of_city(document), size)
-            bench.say(f"  {size} dossiers, {size / (time.monotonic() - begun):.0f} a second")
+            lines = write_lines(bench.folder / f"{database}.jsonl", old, size)
+            seconds = import_lines(bench, database, lines)
+            lines.unlink()
+            bench.say(f"  {size} dossiers, {size / seconds:.0f} a second")
             suite = self._keep.enter_context(world_with(bench, address)).suite
             self._officers[size] = people.ReceptionOfficer(suite, officer.name, officer.credentials)
             self._tokens[size] = self._token_of_far_page(size)
-
-    @staticmethod
-    def _waiting(bench: Bench, citizen: people.Citizen) -> dict[str, Any]:
-        """A submitted dossier; the replies that its making has left would only fill the disk."""
-        dossier = population.submitted(citizen)
-        with contextlib.closing(store(bench, MAIN_DATABASE)) as main:
-            return {**population.stored(main, dossier), "replies": []}
 
     def _token_of_far_page(self, size: int) -> str:
         token = ""
@@ -71,13 +73,13 @@ class Queues:
             token = self._officers[size].dossiers.ListQueue(_request(token)).next_page_token
         return token
 
-    def page(self, size: int, seconds: float, *, far: bool) -> Sample:
-        """Turn to the same page for so long; the median time in ms."""
-        officer, request = self._officers[size], _request(self._tokens[size] if far else "")
+    def turn(self, size: int, seconds: float, sight: Sight) -> Sample:
+        """Look at the same page for so long; the median time in ms."""
+        dossiers, token = self._officers[size].dossiers, self._tokens[size]
         times: list[float] = []
         end = time.perf_counter() + seconds
         while (before := time.perf_counter()) < end or not times:
-            officer.dossiers.ListQueue(request)
+            SIGHTS[sight](dossiers, token)
             times.append((time.perf_counter() - before) * 1000)
         times.sort()
         return Sample(percentile(times, 0.5), {"p95 ms": percentile(times, 0.95)})
@@ -89,12 +91,12 @@ class Queues:
 
 
 @dataclass
-class Paging:
+class Looking:
     """See `Probe`."""
 
-    queues: Queues
+    cities: Cities
     size: int
-    far: bool
+    sight: Sight
     smallest: int
     unit: str = "ms"
     better: Better = Better.LOWER
@@ -103,39 +105,37 @@ class Paging:
     _seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        self.name = f"queue page {FAR_PAGE if self.far else 1} of {self.size:,}"
+        self.name = f"{self.sight.value} of {self.size:,}"
 
     def setup(self, bench: Bench) -> None:
         """See `Probe.setup`."""
         self._seconds = bench.seconds / 2
-        self.queues.open(bench)
+        self.cities.open(bench)
 
     def measure(self) -> Sample:
         """See `Probe.measure`."""
-        return self.queues.page(self.size, self._seconds, far=self.far)
+        return self.cities.turn(self.size, self._seconds, self.sight)
 
     def limit(self) -> Sample:
         """See `Probe.limit`."""
-        return self.queues.page(self.smallest, self._seconds, far=self.far)
+        return self.cities.turn(self.smallest, self._seconds, self.sight)
 
     def close(self) -> None:
         """See `Probe.close`."""
-        self.queues.close()
-
-
-def of_city(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Copies that came in one a second: first those that wait here, then elsewhere, every second one ended."""
-    for copy, number in zip(population.copies(document), count(), strict=False):
-        copy["queue_time"] = copy["submit_time"] = document["submit_time"] + timedelta(seconds=number)
-        if number >= WAITING:
-            copy["unit"] = f"{document['unit']}-{number % UNITS}"
-            if number % 2:
-                copy["state"], copy["waits_for"] = Dossier.STATE_WITHDRAWN, ""
-        yield copy
+        self.cities.close()
 
 
 def _request(token: str) -> ListQueueRequest:
     return ListQueueRequest(parent=house.WARD, role=ROLE, page_size=PAGE_SIZE, page_token=token)
+
+
+SIGHTS: dict[Sight, Callable[[DossierServiceStub, str], Any]] = {
+    Sight.FIRST: lambda dossiers, _token: dossiers.ListQueue(_request("")),
+    Sight.FAR: lambda dossiers, token: dossiers.ListQueue(_request(token)),
+    Sight.SEARCH: lambda dossiers, _token: dossiers.SearchDossiers(
+        SearchDossiersRequest(parent=house.WARD, query=NAME, page_size=PAGE_SIZE)
+    ),
+}
 
 
 def probes(sizes: Sequence[int]) -> Sequence[Probe]:
@@ -146,5 +146,5 @@ def probes(sizes: Sequence[int]) -> Sequence[Probe]:
     """
     if len(sizes) < FEWEST_SIZES or sizes[0] < WAITING:
         raise DevError(f"a queue is measured at two sizes or more, from {WAITING} dossiers on, not at {sizes}")
-    queues = Queues()
-    return [Paging(queues, size, far, sizes[0]) for far in (False, True) for size in sizes[1:]]
+    cities = Cities()
+    return [Looking(cities, size, sight, sizes[0]) for sight in Sight for size in sizes[1:]]

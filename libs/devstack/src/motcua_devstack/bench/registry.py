@@ -59,11 +59,12 @@ ROWS = {
     ),
     "queue": Entry(
         "queue",
-        "first and 50th page of an officer's queue",
+        "first and 50th page of an officer's queue, and a search by name",
         "the same page at the smallest size",
         on_size=True,
         served=True,
     ),
+    "import": Entry("importing", "dossiers taken over from an old system", "a bare insert_many of the same documents"),
     "lifecycle": Entry(
         "lifecycle",
         "whole lives: of drafts, and of permits with their documents",

@@ -58,7 +58,7 @@ def dossier_server(
         ready=probes.grpc_health(port),
     )
     with (
-        _dropped(bench, database),
+        dropped(bench, database),
         Supervisor([process], bench.folder) as running,
         sampled(running.pid(name), bench.profile, name),
     ):
@@ -91,12 +91,12 @@ def bare_server(bench: Bench, database: str, answer: Dossier) -> Iterator[str]:
         ready=probes.tcp(port),
         after=(indexes.name,),
     )
-    with _dropped(bench, database), Supervisor([indexes, bare], bench.folder):
+    with dropped(bench, database), Supervisor([indexes, bare], bench.folder):
         yield f"{HOST}:{port}"
 
 
 @contextlib.contextmanager
-def _dropped(bench: Bench, database: str) -> Iterator[None]:
+def dropped(bench: Bench, database: str) -> Iterator[None]:
     """Drop a database behind the block: a store of the developer's own outlives the run."""
     try:
         yield
@@ -105,8 +105,13 @@ def _dropped(bench: Bench, database: str) -> Iterator[None]:
             dropped.client.drop_database(database)
 
 
+def dossier_settings(bench: Bench, database: str) -> dict[str, str]:
+    """The settings of the stack's dossier service, on a database of its own."""
+    return {**bench.running.settings("dossier"), "MONGODB_DATABASE": database}
+
+
 def _environment(bench: Bench, database: str, port: int) -> dict[str, str]:
-    return {**bench.running.settings("dossier"), "MONGODB_DATABASE": database, "GRPC_BIND": f"{HOST}:{port}"}
+    return {**dossier_settings(bench, database), "GRPC_BIND": f"{HOST}:{port}"}
 
 
 @contextlib.contextmanager

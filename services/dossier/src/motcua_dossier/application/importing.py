@@ -176,16 +176,15 @@ class Importer:
         unit = self._unit(past.unit, city_date(now))
         if unit is None or unit.kind not in procedure.authorities or not is_agency_code(unit.agency_code):
             raise _refused("unit", "UNIT_NOT_COMPETENT", f"the unit does not handle {procedure.code}")
-        if past.form:
-            self._check_form(past, procedure, complete=False)
+        if past.form or not past.ended:
+            self._check_form(past, procedure)
         dossier = taken_over(past, procedure, unit.title, unit.agency_code, self._calendar)
-        if dossier.waits_for:
-            self._check_open(past, procedure, dossier)
+        if not past.ended:
+            self._check_open(past, dossier)
         return dossier
 
-    def _check_open(self, past: PastDossier, procedure: Procedure, dossier: Dossier) -> None:
-        """Let only an open dossier pass that somebody can go on with."""
-        self._check_form(past, procedure, complete=True)
+    def _check_open(self, past: PastDossier, dossier: Dossier) -> None:
+        """Let only an open dossier pass that somebody can go on with, and that somebody waits for."""
         with about("papers"):
             dossier.papers.require_complete()
         if not self._account_exists(past.applicant):
@@ -193,8 +192,9 @@ class Importer:
                 "applicant", "APPLICANT_UNKNOWN", "an open dossier needs an account that is told what happens"
             )
 
-    def _check_form(self, past: PastDossier, procedure: Procedure, *, complete: bool) -> None:
-        if violations := self.forms.violations(procedure, past.form, complete=complete):
+    def _check_form(self, past: PastDossier, procedure: Procedure) -> None:
+        """Let only a form of the procedure pass; what is missing counts while the dossier is open."""
+        if violations := self.forms.violations(procedure, past.form, complete=not past.ended):
             raise RecordRefused(violations)
 
     @cached_property

@@ -67,6 +67,10 @@ class Action(StrEnum):
     DELIVER = "DeliverResult"
 
 
+ENDS = frozenset({Action.REFUSE, Action.WITHDRAW, Action.STOP, Action.DELIVER})
+"""What nothing follows."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PastCharge:
     """What was asked for, in VND."""
@@ -139,6 +143,11 @@ class PastDossier:
     def submit_time(self) -> datetime:
         """When it was submitted."""
         return self.steps[0].time
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be done."""
+        return self.steps[-1].action in ENDS
 
     @property
     def identity(self) -> str:
