@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,9 @@ from click.testing import CliRunner, Result
 from motcua.dossier.v1 import dossier_pb2 as pb
 from motcua_dossier.adapters.import_lines import MAX_LINE
 from motcua_dossier.application.importing import Importer, Refusal, Tally
-from motcua_dossier.bootstrap import Parts
+from motcua_dossier.bootstrap import SERVICE, Parts
 from motcua_dossier.entrypoints.import_command import BROKEN_OFF, REFUSED, import_command
+from motcua_kit.service.commands import command_line
 from motcua_kit.store.chain import breaks
 from motcua_kit.testing import officer
 
@@ -84,12 +86,17 @@ class Desk:
     """Imports into the running service as the command does."""
 
     def __init__(self, office: Office, folder: Path) -> None:
-        self._parts = Parts(office.running.runtime.settings, office.running.runtime)
+        self.settings = office.running.runtime.settings
+        self._parts = Parts(self.settings, office.running.runtime)
         self._folder = folder
         self.store = office.running.runtime.store
 
     def importer(self, refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Importer:
         return self._parts.importer(refuse, progress)
+
+    @contextmanager
+    def opened(self, refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Iterator[Importer]:
+        yield self.importer(refuse, progress)
 
     def run(self, *records: Record | bytes, options: tuple[str, ...] = ()) -> Result:
         file = self._folder / "old.jsonl"
@@ -97,7 +104,7 @@ class Desk:
         return self.call(str(file), *options)
 
     def call(self, *arguments: str, given: bytes = b"") -> Result:
-        return CliRunner().invoke(import_command(self.importer, MAX_LINE), arguments, input=given)
+        return CliRunner().invoke(import_command(self.opened, MAX_LINE), arguments, input=given)
 
     def refused(self, *records: Record | bytes) -> list[tuple[int, str, str]]:
         result = self.run(*records)
@@ -355,3 +362,19 @@ def test_how_to_import_explains_every_reason() -> None:
         *(reason for *_, reason in wrong_records()),
     }
     assert {reason for reason in told if not reason.startswith("FORM_") and f"`{reason}`" not in guide} == set()
+
+
+def test_the_service_has_the_command(desk: Desk, tmp_path: Path) -> None:
+    settings = desk.settings
+    environment = {
+        "MONGODB_URI": settings.mongodb_uri.get_secret_value(),
+        "MONGODB_DATABASE": desk.store.database.name,
+        "CITY_DIR": str(settings.city_dir),
+        "CLIENT_SECRET": "of-this-test",
+        "PAGE_TOKEN_KEY": "of-this-test",
+        "PROFILE": "local",
+    }
+    nothing = tmp_path / "nothing.jsonl"
+    nothing.touch()
+    result = CliRunner().invoke(command_line(SERVICE), ["import", str(nothing)], env=environment)
+    assert (result.exit_code, result.output) == (0, "0 lines: 0 imported, 0 there before, 0 refused\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import cached_property
 
@@ -218,22 +219,20 @@ def build(settings: DossierSettings, runtime: Runtime) -> App:
     )
 
 
-def _parts() -> tuple[Parts, Runtime]:
-    """Return what commands for operators work with, from the environment."""
+def _calendar_office() -> tuple[CalendarOffice, Clock]:
+    """Return what the commands of the calendar work with, from the environment."""
     settings = SERVICE.load_settings()
     runtime = Runtime(settings)
-    return Parts(settings, runtime), runtime
+    return Parts(settings, runtime).calendar_office, runtime.clock
 
 
-def _calendar_office() -> tuple[CalendarOffice, Clock]:
-    parts, runtime = _parts()
-    return parts.calendar_office, runtime.clock
-
-
-def _importer(refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Importer:
-    parts, runtime = _parts()
-    require_schema(SERVICE, runtime.settings, Health())
-    return parts.importer(refuse, progress)
+@contextmanager
+def _importer(refuse: Callable[[Refusal], None], progress: Callable[[Tally], None]) -> Iterator[Importer]:
+    """Give what the import works with, from the environment; the database must be migrated."""
+    settings = SERVICE.load_settings()
+    require_schema(SERVICE, settings, Health())
+    with closing(Runtime(settings)) as runtime:
+        yield Parts(settings, runtime).importer(refuse, progress)
 
 
 SERVICE = Service(

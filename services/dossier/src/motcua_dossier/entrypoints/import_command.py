@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import TextIO
 
@@ -15,8 +16,8 @@ from motcua_client.errors import MotcuaError
 from motcua_dossier.application.importing import Importer, Refusal, Tally
 from motcua_kit.domain import DomainError
 
-Making = Callable[[Callable[[Refusal], None], Callable[[Tally], None]], Importer]
-"""Makes what imports, given where refusals and progress are told."""
+Making = Callable[[Callable[[Refusal], None], Callable[[Tally], None]], AbstractContextManager[Importer]]
+"""Opens what imports, given where refusals and progress are told."""
 
 REFUSED, BROKEN_OFF = 1, 3
 """Exit codes: some lines were not taken; not all lines were looked at."""
@@ -29,7 +30,7 @@ def import_command(importer: Making, longest: int) -> click.Command:
     """Return the command.
 
     Args:
-        importer: makes what imports, when the command runs.
+        importer: opens what imports, when the command runs.
         longest: bytes of the longest line that can be valid.
     """
 
@@ -55,7 +56,8 @@ def import_command(importer: Making, longest: int) -> click.Command:
                 click.echo(tally, err=True)
 
         try:
-            tally = importer(refuse, progress).run(lines_of(file, longest), check=check, reason=reason)
+            with importer(refuse, progress) as opened:
+                tally = opened.run(lines_of(file, longest), check=check, reason=reason)
         except (DomainError, MotcuaError, OSError, EOFError, zlib.error) as error:
             click.echo(f"Error: {error}; what was written stays: run it again", err=True)
             raise SystemExit(BROKEN_OFF) from error
