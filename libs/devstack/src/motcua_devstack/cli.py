@@ -117,6 +117,9 @@ def _bench(parser: argparse.ArgumentParser) -> None:
         "--sizes", metavar="N", nargs="+", type=int, default=[], help="dossiers in the databases of the rows on size"
     )
     parser.add_argument(
+        "--minutes", metavar="N", type=float, help="how long in all (default: 8, quick 1.5); large sizes want more"
+    )
+    parser.add_argument(
         "--profile", metavar="ROW", help="measure this row under py-spy, and keep its stacks in bench/profiles/"
     )
     parser.add_argument("--json", metavar="FILE", help="write the results, with machine and commit")

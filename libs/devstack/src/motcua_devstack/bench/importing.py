@@ -19,7 +19,7 @@ from motcua_devstack.bench.servers import DOSSIERS, dossier_settings, dropped, s
 from motcua_devstack.demo.walk import APPLICANT
 from motcua_devstack.errors import DevError
 
-IMPORTED, QUICK_IMPORTED = 2_000, 500
+IMPORTED, QUICK_IMPORTED = 1_500, 300
 """Dossiers a sample; a tenth of them is open."""
 
 

@@ -38,8 +38,8 @@ SECONDS_IN_ALL, QUICK_SECONDS_IN_ALL = 480.0, 90.0
 """From the first line to the last."""
 STOPPING = 15.0
 """Seconds of it that are kept for stopping everything."""
-SIZES, QUICK_SIZES = (1_000, 5_000), (1_000, 2_000)
-"""The embedded store takes a few hundred dossiers a second, with all their indexes."""
+SIZES, QUICK_SIZES = (1_000, 3_000), (600, 1_200)
+"""The embedded store takes some two hundred dossiers a second, with all their indexes."""
 
 FAILURES = (
     *(DevError, MotcuaError, SignInFailed, NotVerified),
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
     os.environ["RATE_LIMIT"] = UNLIMITED  # what a few people do here, thousands do there; all processes inherit it
     stack = Stack(NAME)
     progress.say("starting a stack of its own")
-    end = begun + (QUICK_SECONDS_IN_ALL if options.quick else SECONDS_IN_ALL) - STOPPING
+    end = begun + _seconds_in_all(options) - STOPPING
     with stack.run(fresh=True) as running, Shared() as shared:
         outcome = _measure(_bench(running, shared, options, progress), wanted, options, end)
     print(table.text(outcome.rows))
@@ -91,6 +91,12 @@ class _Outcome:
     rows: list[Row] = field(default_factory=list)
     late: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+
+
+def _seconds_in_all(options: argparse.Namespace) -> float:
+    if options.minutes is not None:
+        return float(options.minutes * 60)
+    return QUICK_SECONDS_IN_ALL if options.quick else SECONDS_IN_ALL
 
 
 def _bench(running: RunningStack, shared: Shared, options: argparse.Namespace, progress: Progress) -> Bench:
