@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger as GunicornLogger
+from gunicorn.http.errors import NoMoreData, ParseException
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.trace import Span
 
 from motcua_kit.health import STUCK_SECONDS, Health, Progress, serve_health
+from motcua_kit.http_worker import PromptWorker
 from motcua_kit.logs import setup_logs
 from motcua_kit.telemetry import flush_telemetry, setup_telemetry
 
@@ -32,6 +34,13 @@ def instrument(app: Flask) -> Flask:
     @app.get(HEALTH_PATH)
     def health() -> tuple[str, int]:
         return "ok\n", 200
+
+    def broken_body(_error: Exception) -> tuple[str, int]:
+        return "the body of the request is broken or cut off\n", 400
+
+    # gunicorn reads a body only when a page asks for it, and so raises what is wrong with it inside the page.
+    for kind in (NoMoreData, ParseException):
+        app.register_error_handler(kind, broken_body)
 
     @app.after_request
     def careful(response: Any) -> Any:
@@ -98,11 +107,14 @@ def serve_http(service: Service[Any]) -> None:
         served.close()
         flush_telemetry()
 
+    class Worker(PromptWorker):
+        seconds = settings.http_request_timeout
+
     class Server(BaseApplication):
         def load_config(self) -> None:
             options = {
                 "bind": settings.http_bind,
-                "worker_class": "gthread",
+                "worker_class": Worker,
                 "threads": settings.http_threads,
                 "workers": 1,
                 "graceful_timeout": 20,

@@ -109,6 +109,9 @@ class ServiceSettings(EnvironmentSettings):
     )
     http_bind: str = Field("127.0.0.1:0", description="Address of the HTTP server, where the service has one.")
     http_threads: int = Field(8, ge=1, description="Threads of the HTTP server.")
+    http_request_timeout: float = Field(
+        20.0, gt=0, description="Seconds from the head of a request to the last byte of its answer, at most."
+    )
     rate_limit: str = Field("600/minute", description="Calls per caller; format of the `limits` library.")
 
     issuer: Annotated[str, Https()] = Field("", description="OIDC issuer whose tokens are trusted.")
