@@ -436,7 +436,7 @@ class Component(_message.Message):
         STATE_PENDING: Component._State.ValueType  # 2
         """Files have been sent and are being checked, or were rejected."""
         STATE_PROVIDED: Component._State.ValueType  # 3
-        """At least one checked file is there."""
+        """At least one checked file is there; or it was handed in to the system before this one, and no file is here."""
         STATE_REUSED: Component._State.ValueType  # 4
         """The City holds it; nothing may be asked for."""
         STATE_FROM_FORM: Component._State.ValueType  # 5
@@ -452,7 +452,7 @@ class Component(_message.Message):
     STATE_PENDING: Component.State.ValueType  # 2
     """Files have been sent and are being checked, or were rejected."""
     STATE_PROVIDED: Component.State.ValueType  # 3
-    """At least one checked file is there."""
+    """At least one checked file is there; or it was handed in to the system before this one, and no file is here."""
     STATE_REUSED: Component.State.ValueType  # 4
     """The City holds it; nothing may be asked for."""
     STATE_FROM_FORM: Component.State.ValueType  # 5
