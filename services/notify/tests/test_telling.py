@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ import pytest
 from motcua_devstack.sinks import Fault, Sinks
 from motcua_kit.domain import DependencyDown, PreconditionFailed, ValidationFailed
 from motcua_kit.testing import RunningService, SettableClock
+from motcua_notify.adapters.sms import SmsSender
+from motcua_notify.application.ports import Outgoing, ProviderDown, Receipt
 
 AN = f"accounts/{'a' * 32}"
 BINH, CHI, DUNG = (f"officers/{letter * 32}" for letter in "bcd")
@@ -326,6 +328,41 @@ def test_a_worker_that_dies_while_sending_is_replaced(
     notify.run_periodic("notify.sweep")
     assert states(notify) == {(AN, "inbox"): "delivered", (AN, "sms"): "accepted", (AN, "email"): "accepted"}
     assert len(inbox(notify)) == len(texts(sinks)) == len(emails(sinks)) == 1
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_worker_that_is_overtaken_while_sending_leaves_the_message_to_the_other(
+    notify: RunningService,
+    identity: Any,
+    sinks: Sinks,
+    clock: SettableClock,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    down: bool,
+) -> None:
+    identity.person()
+    notify.receive("notify.tell", event())
+    (queued,) = (one for one in notify.events() if one["data"].get("channel") == "sms")
+    begun, overtaken, send = Event(), Event(), SmsSender.send
+
+    def slow_at_first(sender: SmsSender, message: Outgoing) -> Receipt:
+        if not begun.is_set():
+            begun.set()
+            assert overtaken.wait(30)
+            if down:
+                raise ProviderDown("sms-503")
+        return send(sender, message)
+
+    monkeypatch.setattr(SmsSender, "send", slow_at_first)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(notify.receive, "notify.deliver", queued)
+        assert begun.wait(30)
+        clock.move(timedelta(seconds=46))
+        notify.receive("notify.deliver", queued)
+        overtaken.set()
+        slow.result()
+    assert states(notify)[AN, "sms"] == "accepted"
+    assert len(texts(sinks)) == 1
 
 
 class TestPermanentFailure:

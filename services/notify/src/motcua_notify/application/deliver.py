@@ -11,7 +11,7 @@ from enum import StrEnum
 import structlog
 
 from motcua_kit.command import Command, no_reply
-from motcua_kit.domain import AlreadyExists, DependencyDown, IllegalTransition, NotFound
+from motcua_kit.domain import AlreadyExists, DependencyDown, IllegalTransition, NotFound, StaleVersion
 from motcua_kit.store import Repository
 from motcua_notify.application.ports import (
     Directory,
@@ -92,7 +92,11 @@ class Deliver:
             )
         except IllegalTransition:  # not due yet, or another worker has it
             return Result.NOT_DUE
-        return self._attempt(notification, policy, command)
+        try:
+            return self._attempt(notification, policy, command)
+        except (IllegalTransition, StaleVersion):  # it took longer than the claim holds, and another worker has begun
+            log.warning("delivery_overtaken", notification=notification.name, channel=notification.channel)
+            return Result.DONE
 
     def sweep(self, command: Command) -> int:
         """Deliver everything that is due: quiet hours are over, a pause has passed, a worker died.
@@ -153,7 +157,13 @@ class Deliver:
             proof = self._hand_over(notification, policy, command)
         except ProviderDown as outage:
             code = outage.code
-            self._notifications.change(notification.id, command, lambda one: one.retry_later(now, code, policy.backoff))
+            self._notifications.change(
+                notification.id,
+                command,
+                lambda one: one.retry_later(now, code, policy.backoff),
+                etag=notification.etag,  # what another worker sends meanwhile does not wait
+                known=notification,
+            )
             log.warning("provider_down", notification=notification.name, channel=notification.channel, code=code)
             return Result.PROVIDER_DOWN
         except ProviderRefused as refusal:
