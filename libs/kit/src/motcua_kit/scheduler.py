@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 
 from motcua_kit.events.backlog import Backlog, measure
 from motcua_kit.events.broker import celery_app
+from motcua_kit.events.news import News
 from motcua_kit.events.relay import STUCK_AFTER, Relay, stuck_events
 from motcua_kit.health import Health, Pulse, fine, serve_health
 from motcua_kit.lease import Lease, LeaseUnavailable, MongoLease
@@ -50,19 +51,23 @@ class ServiceScheduler:
         store: the service's database.
         topology: says who gets which event.
         app: sends the tasks.
+        news: of the databases of several services; None when there is only this one.
 
     Attributes:
         service: as given.
         live: tells why not, when the loop around the lease stands still.
     """
 
-    def __init__(self, service: str, lease: Lease, store: Store, topology: Topology, app: Celery) -> None:
+    def __init__(
+        self, service: str, lease: Lease, store: Store, topology: Topology, app: Celery, news: News | None = None
+    ) -> None:
         self.live = Pulse(f"the lease loop of {service} has not turned", TURN_SECONDS)
         self.service = service
         self._lease = lease
         self._store = store
         self._topology = topology
         self._app = app
+        self._news = news
         self._leads = threading.Event()
 
     @property
@@ -115,7 +120,7 @@ class ServiceScheduler:
             done.set()
 
     def _relay(self, stop: threading.Event) -> None:
-        Relay(self._store, self._topology, self._app).run(stop)
+        Relay(self._store, self._topology, self._app, self._news).run(stop)
 
     def _schedules(self, stop: threading.Event) -> None:
         schedules = {
@@ -158,9 +163,15 @@ def main(services: tuple[str, ...]) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    schedulers = [_scheduler(name, settings, topology, app) for name in names]
+    stores = [_store(name, settings) for name in names]
+    news = News(stores[0].client) if len(names) > 1 else None
+    schedulers = [
+        ServiceScheduler(name, _lease(settings, store), store, topology, app, news)
+        for name, store in zip(names, stores, strict=True)
+    ]
     measure(lambda: [each.backlog for each in schedulers if each.leads])
     threads = [threading.Thread(target=each.run, args=(stop,), name=each.service) for each in schedulers]
+    threads += [threading.Thread(target=news.watch, args=(stop,), name="news")] if news else []
     # One that waits for the lease is ready: it takes over at any moment.
     health = Health(live=lambda: "; ".join(filter(None, (each.live() for each in schedulers))), ready=fine)
     with serve_health(settings.health_bind, health):
@@ -178,10 +189,9 @@ def _refuse_sharing(settings: ServiceSettings, names: Sequence[str]) -> None:
         raise click.UsageError("MONGODB_DATABASE is the database of one service: give one --service")
 
 
-def _scheduler(service: str, settings: ServiceSettings, topology: Topology, app: Celery) -> ServiceScheduler:
+def _store(service: str, settings: ServiceSettings) -> Store:
     database = settings.mongodb_database or f"motcua_{service}"
-    store = Store(settings.mongodb_uri.get_secret_value(), database, "motcua-scheduler")
-    return ServiceScheduler(service, _lease(settings, store), store, topology, app)
+    return Store(settings.mongodb_uri.get_secret_value(), database, "motcua-scheduler")
 
 
 def _lease(settings: ServiceSettings, store: Store) -> Lease:

@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -94,33 +94,62 @@ def test_more_documents_than_a_batch_are_all_relayed(bench: Any) -> None:
     assert bench.pending() == 0
 
 
-def test_news_are_documents_with_events_and_nothing_else(bench: Any) -> None:
-    news = News(bench.store)
-    stop = threading.Event()
+@contextmanager
+def heard(source: Any, database: Any) -> Iterator[Callable[[str], set[str]]]:
+    """News of a database; the function returns all up to those of a collection."""
+    news, stop = News(source), threading.Event()
     watcher = threading.Thread(target=news.watch, args=(stop,))
     watcher.start()
-
-    def heard_until(last: str) -> set[str]:
-        heard: set[str] = set()
-        wait_for(lambda: heard.update(news.wait(time.monotonic() + 1)), lambda _: last in heard)
-        return heard
-
     try:
-        opening, closing = bench.store.collection("opening"), bench.store.collection("closing")
-        wait_for(lambda: opening.insert_one({"pending": True}) and news.wait(time.monotonic() + 1), bool)
+        with news.listening(database.name) as wait:
+
+            def heard_until(last: str) -> set[str]:
+                names: set[str] = set()
+                wait_for(lambda: names.update(wait(time.monotonic() + 1)), lambda _: last in names)
+                return names
+
+            opening = database["opening"]
+            wait_for(lambda: opening.insert_one({"pending": True}) and wait(time.monotonic() + 1), bool)
+            yield heard_until
+    finally:
+        stop.set()
+        watcher.join(30)
+
+
+def test_news_are_documents_with_events_and_nothing_else(bench: Any) -> None:
+    database = bench.store.database
+    with heard(database, database) as heard_until:
         bench.add("quiet", 0)
-        opening.insert_one({"without": "events"})
+        database["opening"].insert_one({"without": "events"})
         sent.note_sent(bench.store, [{"id": "things/0#1.0"}])
-        bench.store.collection("_aside").insert_one({"pending": True})
-        closing.insert_one({"pending": True})
+        database["_aside"].insert_one({"pending": True})
+        database["closing"].insert_one({"pending": True})
         assert heard_until("closing") <= {"opening", "closing"}
         bench.add("1")
         assert heard_until("things") == {"things"}
         bench.change("quiet")
         assert heard_until("things") == {"things"}
-    finally:
-        stop.set()
-        watcher.join(30)
+
+
+def test_one_change_stream_tells_several_databases_apart(bench: Any) -> None:
+    database = bench.store.database
+    other = bench.store.client[f"{database.name}_other"]
+    with heard(bench.store.client, database) as heard_until:
+        other["others"].insert_one({"pending": True})
+        bench.add("1")
+        assert heard_until("things") <= {"opening", "things"}
+    other.client.drop_database(other.name)
+
+
+def test_a_relay_may_be_told_by_a_watch_of_several_databases(bench: Any) -> None:
+    news, stop = News(bench.store.client), threading.Event()
+    watcher = threading.Thread(target=news.watch, args=(stop,))
+    watcher.start()
+    with running(Relay(bench.store, bench.topology, bench.app, news)):
+        bench.add("1")
+        assert ids(bench.wait_for(f"{bench.service}.default", 1)) == ["things/1#1.0"]
+    stop.set()
+    watcher.join(30)
 
 
 def test_an_event_without_subscribers_is_done_with(bench: Any) -> None:

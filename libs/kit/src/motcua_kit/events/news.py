@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from pymongo import MongoClient
 from pymongo.change_stream import ChangeStream
+from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from motcua_kit.store.connection import Document, Store
+from motcua_kit.store.connection import Document
 
 log = structlog.get_logger(__name__)
 
@@ -40,58 +43,65 @@ WRITTEN: list[dict[str, Any]] = [
 """Writes after which a document waits; not those of the relay itself, nor what is in the document."""
 
 
+Wait = Callable[[float], set[str]]
+"""Waits until a reading of the monotonic clock; returns the collections with news, or none when the time has come."""
+
+
 def of_aggregates(collection: str) -> bool:
     """Tell whether a collection may hold aggregates; the names of the kit's own begin with an underscore."""
     return not collection.startswith("_")
 
 
 class News:
-    """What the change stream of a database tells; where there is no change stream, it tells nothing.
+    """What a change stream tells of one database or several; where there is no change stream, it tells nothing.
 
     Args:
-        store: the database.
+        source: the database; or the client, for all databases of its server: each stream more slows down every write.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._collections: SimpleQueue[str] = SimpleQueue()
+    def __init__(self, source: Database[Document] | MongoClient[Document]) -> None:
+        self._source = source
+        self._heard: dict[str, SimpleQueue[str]] = {}
 
     def watch(self, stop: threading.Event) -> None:
         """Look at the change stream until told to stop; outages are waited out."""
         while not stop.is_set():
             try:
-                with (
-                    suppress_instrumentation(),
-                    self._store.database.watch(WRITTEN, max_await_time_ms=AWAIT_MS) as stream,
-                ):
-                    for collection in _collections(stream, stop):
-                        if of_aggregates(collection):
-                            self._collections.put(collection)
+                with suppress_instrumentation(), self._source.watch(WRITTEN, max_await_time_ms=AWAIT_MS) as stream:
+                    for database, collection in _collections(stream, stop):
+                        heard = self._heard.get(database)
+                        if heard is not None and of_aggregates(collection):
+                            heard.put(collection)
             except PyMongoError as error:
                 log.warning("relay_watch_interrupted", error=type(error).__name__)
                 stop.wait(RETRY_SECONDS)
 
-    def wait(self, until: float) -> set[str]:
-        """Wait for collections with news; there are none when the time has come.
-
-        Args:
-            until: reading of the monotonic clock.
-        """
-        names: set[str] = set()
-        left = until - time.monotonic()
-        with suppress(Empty):
-            while left > 0:
-                names.add(self._collections.get_nowait() if names else self._collections.get(timeout=left))
-        return names
+    @contextmanager
+    def listening(self, database: str) -> Iterator[Wait]:
+        """Keep the news of a database for the block; yields how to wait for them."""
+        heard = self._heard[database] = SimpleQueue()
+        try:
+            yield partial(_gathered, heard)
+        finally:
+            del self._heard[database]
 
 
-def _collections(stream: ChangeStream[Document], stop: threading.Event) -> Iterator[str]:
-    """Yield the collections of changes. Some servers end a look at each write of anybody: then looks get rarer."""
+def _gathered(heard: SimpleQueue[str], until: float) -> set[str]:
+    names: set[str] = set()
+    left = until - time.monotonic()
+    with suppress(Empty):
+        while left > 0:
+            names.add(heard.get_nowait() if names else heard.get(timeout=left))
+    return names
+
+
+def _collections(stream: ChangeStream[Document], stop: threading.Event) -> Iterator[tuple[str, str]]:
+    """Yield where changes were made. Some servers end a look at each write of anybody: then looks get rarer."""
     rest = SHORTEST_REST
     while not stop.is_set() and stream.alive:
         begun = time.monotonic()
         if change := stream.try_next():
-            yield change["ns"]["coll"]
+            yield change["ns"]["db"], change["ns"]["coll"]
             rest = SHORTEST_REST
         else:
             hurried = time.monotonic() - begun < LONGEST_REST

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -19,7 +20,7 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.errors import PyMongoError
 
 from motcua_kit.clock import system_clock
-from motcua_kit.events.news import News, of_aggregates
+from motcua_kit.events.news import News, Wait, of_aggregates
 from motcua_kit.events.sent import note_sent
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.topology import Topology
@@ -41,29 +42,41 @@ class Relay:
         store: the service's database.
         topology: says who gets which event.
         app: sends the tasks.
+        news: of this database among others, while somebody watches; the relay watches by itself when not given.
     """
 
-    def __init__(self, store: Store, topology: Topology, app: Celery) -> None:
+    def __init__(self, store: Store, topology: Topology, app: Celery, news: News | None = None) -> None:
         self._store = store
         self._topology = topology
         self._app = app
+        self._news = news
 
     def run(self, stop: threading.Event) -> None:
         """Relay until told to stop; outages of the database or the broker are waited out."""
-        news = News(self._store)
-        watcher = threading.Thread(target=news.watch, args=(stop,), name="relay-watch", daemon=True)
-        watcher.start()
-        while not stop.is_set():
-            until = time.monotonic() + SWEEP_SECONDS
-            try:
-                self.sweep()
-                while not stop.is_set() and (names := news.wait(until)):
-                    for name in names:
-                        self.drain(name)
-            except OUTAGES as error:
-                log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
-                stop.wait(1.0)
-        watcher.join(timeout=5)
+        with self._listening(stop) as wait:
+            while not stop.is_set():
+                until = time.monotonic() + SWEEP_SECONDS
+                try:
+                    self.sweep()
+                    while not stop.is_set() and (names := wait(until)):
+                        for name in names:
+                            self.drain(name)
+                except OUTAGES as error:
+                    log.warning("relay_interrupted", error=type(error).__name__, detail=str(error))
+                    stop.wait(1.0)
+
+    @contextmanager
+    def _listening(self, stop: threading.Event) -> Iterator[Wait]:
+        database = self._store.database
+        news = self._news or News(database)
+        with news.listening(database.name) as wait:
+            if self._news:
+                yield wait
+                return
+            watcher = threading.Thread(target=news.watch, args=(stop,), name="relay-watch", daemon=True)
+            watcher.start()
+            yield wait
+            watcher.join(timeout=5)
 
     def sweep(self) -> int:
         """Hand over all events there are now and return how many."""
