@@ -100,11 +100,12 @@ class Looking:
     smallest: int
     unit: str = "ms"
     better: Better = Better.LOWER
-    target: float | None = TARGET
+    target: float | None = field(init=False)
     name: str = field(init=False)
     _seconds: float = 0.0
 
     def __post_init__(self) -> None:
+        self.target = None if self.sight is Sight.SEARCH else TARGET
         self.name = f"{self.sight.value} of {self.size:,}"
 
     def setup(self, bench: Bench) -> None:
