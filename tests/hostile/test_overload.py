@@ -5,15 +5,15 @@ Short and in one process, so nothing here is about speed; `./dev overload` measu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import grpc
 import pytest
 
 from motcua.identity.v1 import unit_pb2
 from motcua_devstack.commands.overload import resident
-from motcua_devstack.load.overload import Plan, open_loop, overload
+from motcua_devstack.load.calls import Call, open_loop
+from motcua_devstack.load.overload import Plan, overload
 from motcua_identity.bootstrap import SERVICE
 from motcua_kit.testing import Issuer, RunningService, service_caller
 
@@ -34,37 +34,38 @@ def running(serve: Callable[..., RunningService]) -> RunningService:
 
 
 @pytest.fixture
-def send(running: RunningService, issuer: Issuer) -> Iterator[Callable[[], Any]]:
-    token = (("authorization", f"Bearer {issuer.token(service_caller('dossier'))}"),)
+def call(running: RunningService, issuer: Issuer) -> Call:
     request = unit_pb2.GetUnitRequest(name="units/26740").SerializeToString()
-    with grpc.insecure_channel(running.address) as channel:
-        call: Any = channel.unary_unary("/motcua.identity.v1.UnitService/GetUnit")
-        yield lambda: call.future(request, timeout=60, metadata=token)
+    token = issuer.token(service_caller("dossier"))
+    return Call(running.address, "/motcua.identity.v1.UnitService/GetUnit", request, token)
 
 
-def test_every_call_is_answered_or_told_when_to_come_back(running: RunningService, send: Callable[[], Any]) -> None:
+def test_every_call_is_answered_or_told_when_to_come_back(running: RunningService, call: Call) -> None:
     lines: list[str] = []
-    report = overload(send, Plan(seconds=2, warm_seconds=1), lambda: resident("self"), lines.append)
+    report = overload(call, Plan(seconds=2, warm_seconds=1), lambda: resident("self"), lines.append)
     assert report.best_rate > 0
     assert report.answered_rate > 0
     assert report.refused > 0
     assert (report.refused_without_time, report.others) == (0, {})
     assert report.recovery_seconds is not None
     assert len(lines) == 2
-    assert send().result()
+    with call.sender() as send:
+        assert send().result()
     assert running._server._pool.in_flight <= 1
 
 
-def test_what_waits_is_bounded_whatever_comes(running: RunningService, send: Callable[[], Any]) -> None:
+def test_what_waits_is_bounded_whatever_comes(running: RunningService, call: Call) -> None:
     pool = running._server._pool
     most = 0
 
-    def watched() -> Any:
-        nonlocal most
-        most = max(most, pool.waiting)
-        return send()
+    with call.sender() as send:
 
-    answers = open_loop(watched, rate=100_000, seconds=1)
+        def watched() -> Any:
+            nonlocal most
+            most = max(most, pool.waiting)
+            return send()
+
+        answers = open_loop(watched, rate=100_000, seconds=1)
     assert 0 < most <= WAITING
     assert answers.others == {}
     assert answers.sent == len(answers.answered) + len(answers.refused)

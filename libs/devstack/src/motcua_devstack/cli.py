@@ -92,6 +92,9 @@ def _overload(parser: argparse.ArgumentParser) -> None:
         "--rpc", default="motcua.identity.v1.UnitService/GetUnit", help="what is called (default: GetUnit)"
     )
     parser.add_argument("--request", default='{"name": "units/26740"}', help="the request as JSON")
+    parser.add_argument(
+        "--as", dest="caller", metavar="SERVICE", default="dossier", help="the service that calls (default: dossier)"
+    )
     parser.add_argument("--seconds", type=float, default=60.0, help="of overload (default: 60)")
     parser.add_argument("--times", type=float, default=10.0, help="calls sent, in best rates (default: 10)")
     _name(parser)

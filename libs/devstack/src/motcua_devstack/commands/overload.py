@@ -4,53 +4,50 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-import grpc
 from google.protobuf import json_format, message_factory
 
 from motcua_client import ClientCredentials
 from motcua_devstack.commands.call import find_method
 from motcua_devstack.errors import DevError
-from motcua_devstack.load.overload import Plan, Send, overload
+from motcua_devstack.load.calls import Call
+from motcua_devstack.load.cores import apart
+from motcua_devstack.load.overload import Plan, overload
 from motcua_devstack.stack import Stack
 
-CALLER = "dossier"
-"""A service: people's calls are held back by their rate limit long before the server is full."""
-
-DEADLINE_SECONDS = 10.0
+MOST_SECONDS = 180.0
+"""The sender keeps one token, which lives for five minutes."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the report as JSON; exit code 1 when the server did not hold."""
+    if options.seconds > MOST_SECONDS:
+        raise DevError(f"at most {MOST_SECONDS:g} seconds: the sender's token lives no longer")
     stack = Stack(options.name)
     if stack.running_pid() is None:
         raise DevError(f"the stack `{stack.name}` does not run; ./dev up --name {stack.name}")
     method = find_method(options.rpc)
     service = method.containing_service.full_name.split(".")[1]
-    process = int(stack.states()[f"{service}-grpc"]["pid"])
-    secret = stack.vault().token(f"client-{CALLER}")
-    credentials = ClientCredentials(stack.addresses().http["identity"], CALLER, secret)
-    request = json_format.Parse(options.request, message_factory.GetMessageClass(method.input_type)())
-    with grpc.insecure_channel(stack.addresses().grpc[service]) as channel:
-        send = _sender(channel, f"/{method.containing_service.full_name}/{method.name}", request, credentials)
-        send().result()  # a call that is wrong in itself says so here
+    processes = {name: int(state["pid"]) for name, state in stack.states().items() if state["pid"]}
+    server = processes[f"{service}-grpc"]
+    call = _call(options, stack, service)
+    with apart(processes.values()):
+        with call.sender() as send:
+            send().result()  # a call that is wrong in itself says so here
         plan = Plan(seconds=options.seconds, times=options.times)
-        report = overload(send, plan, lambda: resident(process), lambda line: print(line, file=sys.stderr))
+        report = overload(call, plan, lambda: resident(server), lambda line: print(line, file=sys.stderr))
     print(json.dumps(report.as_json(), indent=2))
     return 0 if report.held else 1
 
 
-def _sender(channel: grpc.Channel, path: str, request: Any, credentials: ClientCredentials) -> Send:
-    # Bytes in and out: what the sender does for each call is what the server does not get of the machine.
-    call: Any = channel.unary_unary(path)
-    message = request.SerializeToString()
-
-    def send() -> Any:
-        token = (("authorization", f"Bearer {credentials.token()}"),)
-        return call.future(message, timeout=DEADLINE_SECONDS, metadata=token)
-
-    return send
+def _call(options: argparse.Namespace, stack: Stack, service: str) -> Call:
+    """The call, as a service: people's calls are held back by their rate limit long before the server is full."""
+    method = find_method(options.rpc)
+    secret = stack.vault().token(f"client-{options.caller}")
+    credentials = ClientCredentials(stack.addresses().http["identity"], options.caller, secret)
+    request = json_format.Parse(options.request, message_factory.GetMessageClass(method.input_type)())
+    path = f"/{method.containing_service.full_name}/{method.name}"
+    return Call(stack.addresses().grpc[service], path, request.SerializeToString(), credentials.token())
 
 
 def resident(process: int | str) -> float:
