@@ -264,12 +264,12 @@ def test_a_profile_has_no_machine_paths_and_no_rare_frames() -> None:
         "run (/a/lib/python3.11/threading.py:9);Pages.get (/a/src/motcua_kit/store/pages.py:3) 600",
         "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1) 399",
         "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1);read (<frozen codecs>) 1",
-        "main (/a/bin/secantusd-py:4);work (/b/work.py:2) 9",
-        "process 12 9",
+        "main (/a/bin/secantusd-py:4);work (/b/work.py:2) 90",
+        "process 12 90",
     ]
     assert profile.folded(lines) == [
-        "process_12 9",
-        "secantusd-py:main;work:work 9",
+        "process_12 90",
+        "secantusd-py:main;work:work 90",
         "threading:run;grpc:start 400",
         "threading:run;motcua_kit.store.pages:Pages.get 600",
     ]

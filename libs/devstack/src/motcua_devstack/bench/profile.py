@@ -19,7 +19,7 @@ from motcua_devstack.errors import DevError
 
 SPY = Path(sys.executable).parent / "py-spy"
 SAMPLES_PER_SECOND = 200
-RARE = 0.005
+RARE = 0.01
 """Share of all samples below which a frame is left out, and those below it."""
 
 FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(:\d+)?\)$")
@@ -44,6 +44,7 @@ def sampled(process_id: int, row: Path | None, name: str) -> Iterator[None]:
         return
     row.parent.mkdir(parents=True, exist_ok=True)
     file = row.with_name(f"{row.name}-{name}.folded")
+    file.unlink(missing_ok=True)
     raw = file.with_suffix(".raw")
     command = [str(SPY), "record", "--gil", "--function", "--full-filenames", "--format", "raw"]
     spy = subprocess.Popen(
@@ -60,10 +61,11 @@ def sampled(process_id: int, row: Path | None, name: str) -> Iterator[None]:
     finally:
         spy.send_signal(signal.SIGINT)  # it writes its file then
         said = spy.communicate()[1].strip()
-    if not raw.exists():
+        if raw.exists():
+            file.write_text("".join(f"{line}\n" for line in folded(raw.read_text().splitlines())))
+            raw.unlink()
+    if not file.exists():
         raise DevError(f"{name} was not profiled: {said} (kernel.yama.ptrace_scope must be 0, or you root)")
-    file.write_text("".join(f"{line}\n" for line in folded(raw.read_text().splitlines())))
-    raw.unlink()
 
 
 def folded(lines: Iterable[str]) -> list[str]:

@@ -72,11 +72,11 @@ def run(options: argparse.Namespace) -> int:
     end = begun + _seconds_in_all(options) - STOPPING
     with stack.run(fresh=True) as running, Shared() as shared:
         outcome = _measure(_bench(running, shared, options, progress), wanted, options, end)
-    print(table.text(outcome.rows))
+        print(table.text(outcome.rows), flush=True)  # before anything is closed, which may fail, too
+        if options.json:
+            table.write(table.document(outcome.rows, _commit()), Path(options.json))
     if earlier is not None:
         print(f"\nsince {options.compare}:\n{table.comparison(table.compare(outcome.rows, earlier))}")
-    if options.json:
-        table.write(table.document(outcome.rows, _commit()), Path(options.json))
     if outcome.late:
         print(f"there was no time for: {', '.join(outcome.late)}")
     for name in outcome.failed:
