@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from motcua_devstack.chaos.audit.findings import Sheet
 from motcua_devstack.chaos.audit.probes import PROBES
 from motcua_devstack.chaos.audit.stores import Audited
@@ -12,6 +14,7 @@ from motcua_kit.store.connection import Document
 
 def check(audited: Audited, sheet: Sheet) -> None:
     """Go through what the relays have sent, what still waits, and what was given up."""
+    audited = replace(audited)  # it remembers what it reads, and that is for this time
     given_up = _given_up(audited, sheet)
     for service in audited.services:
         _check_outboxes(audited, sheet, service)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bson.codec_options import CodecOptions
@@ -90,7 +90,17 @@ class Audited:
 
     def find(self, service: str, collection: str, name: str) -> Document | None:
         """The document of a resource name; None when there is none."""
-        return self.collection(service, collection).find_one({"_id": name.rpartition("/")[2]})
+        return self._read(service, collection, name.rpartition("/")[2])
+
+    @cached_property
+    def _read(self) -> Callable[[str, str, str], Document | None]:
+        """Reads a document once: a dossier has some thirty events, and nothing changes while a suite is audited."""
+
+        @lru_cache(maxsize=500)
+        def read(service: str, collection: str, identity: str) -> Document | None:
+            return self.collection(service, collection).find_one({"_id": identity})
+
+        return read
 
 
 @contextmanager
