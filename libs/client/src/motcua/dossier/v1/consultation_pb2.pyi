@@ -246,7 +246,7 @@ class ListConsultationsRequest(_message.Message):
     parent: _builtins.str
     """Dossier whose consultations, or unit whose questions to list."""
     page_size: _builtins.int
-    """Largest number of consultations to return; 50 when 0, at most 200."""
+    """Largest number of consultations to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page to read; empty for the first."""
     state: Global___Consultation.State.ValueType

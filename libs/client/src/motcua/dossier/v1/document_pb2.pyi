@@ -191,7 +191,7 @@ class ListDocumentsRequest(_message.Message):
     parent: _builtins.str
     """Account whose documents to list."""
     page_size: _builtins.int
-    """Largest number of documents to return; 50 when 0, at most 200."""
+    """Largest number of documents to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page to read; empty for the first."""
     kind: Global___Document.Kind.ValueType

@@ -1009,7 +1009,7 @@ class ListDossiersRequest(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     CODE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Largest number of dossiers to return; 50 when 0, at most 200."""
+    """Largest number of dossiers to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page to read; empty for the first."""
     state: Global___Dossier.State.ValueType
@@ -1867,7 +1867,7 @@ class ListQueueRequest(_message.Message):
     parent: _builtins.str
     """Unit whose queue to list."""
     page_size: _builtins.int
-    """Largest number of dossiers to return; 50 when 0, at most 200."""
+    """Largest number of dossiers to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page to read; empty for the first."""
     role: _builtins.str

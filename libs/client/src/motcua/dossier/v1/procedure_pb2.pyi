@@ -365,7 +365,7 @@ class ListProceduresRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_DATE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """Largest number of procedures to return; 50 when 0, at most 200."""
+    """Largest number of procedures to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the page to read; empty for the first."""
     @_builtins.property

@@ -938,7 +938,7 @@ class ListPermitApplicationsRequest(_message.Message):
     dossier: _builtins.str
     """Only the application of this dossier."""
     page_size: _builtins.int
-    """Largest number of applications to return; 50 when 0, at most 200."""
+    """Largest number of applications to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the next page, from the page before; the other fields must be the same."""
     @_builtins.property

@@ -340,7 +340,7 @@ class ListPermitsRequest(_message.Message):
     year: _builtins.int
     """Year of the number; every year when 0."""
     page_size: _builtins.int
-    """Largest number of permits to return; 50 when 0, at most 200."""
+    """Largest number of permits to return; 25 when 0, at most 200."""
     page_token: _builtins.str
     """Token of the next page, from the page before; the other fields must be the same."""
     def __init__(
