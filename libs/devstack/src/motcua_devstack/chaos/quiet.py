@@ -1,31 +1,47 @@
 """When a suite has come to rest: no event waits in a document, no task in the broker."""
 
+import math
+import time
 from collections.abc import Iterator
 
 import redis
 from pymongo import MongoClient
 
-from motcua_client import WaitTimeout, wait_for
 from motcua_devstack.chaos.faults.base import QUEUES, SERVICES
 from motcua_devstack.chaos.faults.delivery import UNACKNOWLEDGED
 from motcua_devstack.stack import Addresses
 from motcua_kit.events import dead_letters
 from motcua_kit.store.connection import Document
 
-QUIET_SECONDS = 150.0
+PATIENCE_SECONDS = 150.0
+"""Longer than the visibility timeout of the broker and the longest delay of a retry together."""
+
+PAUSE = 0.5
 
 
 def _connect(addresses: Addresses) -> MongoClient[Document]:
     return MongoClient(addresses.mongodb_uri)
 
 
-def rest(addresses: Addresses, seconds: float = QUIET_SECONDS) -> dict[str, int]:
-    """Wait for rest; returns what still waits, by place, when it has not come in time."""
+def rest(addresses: Addresses, patience: float = PATIENCE_SECONDS) -> dict[str, int]:
+    """Wait for rest, for as long as there is less and less to do.
+
+    Args:
+        addresses: of the suite.
+        patience: seconds in which what waits must have become less.
+
+    Returns:
+        What still waits, by place; empty when everything is done.
+    """
+    least, since = math.inf, time.monotonic()
     with _connect(addresses) as mongo, redis.Redis.from_url(addresses.broker_url) as broker:
-        try:
-            return wait_for(lambda: dict(waiting(mongo, broker)), lambda found: not found, seconds)
-        except WaitTimeout as timeout:
-            return dict(timeout.last) if isinstance(timeout.last, dict) else {}
+        while found := dict(waiting(mongo, broker)):
+            if (count := sum(found.values())) < least:
+                least, since = count, time.monotonic()
+            elif time.monotonic() - since > patience:
+                break
+            time.sleep(PAUSE)
+    return found
 
 
 def waiting(mongo: MongoClient[Document], broker: redis.Redis) -> Iterator[tuple[str, int]]:

@@ -3,9 +3,11 @@
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from motcua_devstack.chaos.audit import Report
@@ -15,6 +17,8 @@ from motcua_devstack.load.audit import Finding
 from motcua_devstack.load.ledger import Entry
 
 SHOWN = 20
+WIDTH = 300
+"""Letters of a line about something that is broken; the JSON has all of it."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,7 @@ def lines(figures: dict[str, Any]) -> list[str]:
         "",
         f"{faults}; {commands}, {retries}",
         f"{figures['lives_finished']} of {figures['lives']} lives of permits came to their end",
-        *(f"{name}: {figures[name] or 'none'}" for name in BROKEN),
+        *(line for name in BROKEN for line in _broken(name, figures[name])),
         *_checks(figures["audit"]),
     ]
 
@@ -117,11 +121,18 @@ def _table(faults: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for kind in dict.fromkeys(fault["kind"] for fault in faults):
         of_kind = [fault for fault in faults if fault["kind"] == kind]
-        hit = ", ".join(sorted(fault["target"] for fault in of_kind))
+        targets = sorted(Counter(fault["target"] for fault in of_kind).items())
+        hit = ", ".join(target if times == 1 else f"{target} ×{times}" for target, times in targets)
         again = sum(len(fault["crashed"]) for fault in of_kind)
         recovered = max(fault["recovered"] for fault in of_kind)
         slowest = max(fault["slowest"] for fault in of_kind)
         yield f"| `{kind}` | {len(of_kind)} | {hit} | {again} | {recovered:.1f} s | {slowest:.1f} s |"
+
+
+def _broken(name: str, found: Collection[str] | Mapping[str, int]) -> Iterator[str]:
+    yield f"{name}: {len(found) or 'none'}"
+    rows = (f"{count} in {place}" for place, count in found.items()) if isinstance(found, Mapping) else found
+    yield from (f"  {shorten(row, WIDTH)}" for row in rows)
 
 
 def _checks(audit: Mapping[str, dict[str, Any]]) -> Iterator[str]:

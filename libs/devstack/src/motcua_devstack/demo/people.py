@@ -166,9 +166,7 @@ class Citizen(Person):
                 sha256=hashlib.sha256(file.content).hexdigest(),
             )
         )
-        # The store takes the fields in any order but wants the file last.
-        answer = self._suite.web.post(created.uri, data=dict(created.fields), files={"file": (file.name, file.content)})
-        answer.raise_for_status()
+        self._suite.web.send_file(created.uri, created.fields, file.name, file.content)
         after = self.dossiers.FinalizeUpload(dossier_pb2.FinalizeUploadRequest(name=created.upload.name))
         return next(one for one in after.uploads if one.name == created.upload.name)
 

@@ -1,5 +1,6 @@
 """HTTP as people's browsers and applications speak it: patient, and trusting the suite's own authority if told to."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ FIRST_RETRIES = 5
 PASSING = (502, 503, 504)
 """Answers of proxies and of services whose stores are away."""
 
+PASSING_OF_STORES = (500, *PASSING)
+"""An object store that cannot keep a file says 500 and means: again (S3, Error Responses, InternalError)."""
+
 
 @dataclass(frozen=True)
 class Web:
@@ -35,12 +39,12 @@ class Web:
     patience: float = 0.0
     ca: Path | None = None
 
-    def session(self) -> requests.Session:
-        """A browser with nothing in it."""
+    def session(self, passing: Collection[int] = PASSING) -> requests.Session:
+        """A browser with nothing in it; `passing` are the answers that make it ask again."""
         session = http_session(self.ca)
         for adapter in session.adapters.values():
             if isinstance(adapter, HTTPAdapter):
-                adapter.max_retries = self._retries()
+                adapter.max_retries = self._retries(passing)
         return session
 
     def get(self, url: str, **options: Any) -> requests.Response:
@@ -53,13 +57,23 @@ class Web:
         with self.session() as session:
             return session.post(url, timeout=TIMEOUT, **options)
 
-    def _retries(self) -> Retry:
+    def send_file(self, url: str, fields: Mapping[str, str], name: str, content: bytes) -> None:
+        """Send a form with a file to the object store, which takes the fields in any order but wants the file last.
+
+        Raises:
+            requests.RequestException: the store does not take it.
+        """
+        with self.session(PASSING_OF_STORES) as session:
+            answer = session.post(url, data=dict(fields), files={"file": (name, content)}, timeout=TIMEOUT)
+        answer.raise_for_status()
+
+    def _retries(self, passing: Collection[int]) -> Retry:
         return Retry(
             total=FIRST_RETRIES + round(self.patience / LONGEST_PAUSE) if self.patience else 0,
             backoff_factor=0.2,
             backoff_max=LONGEST_PAUSE,
             backoff_jitter=0.2,
-            status_forcelist=PASSING,
+            status_forcelist=passing,
             allowed_methods=None,
             raise_on_status=False,
             # A locked sign-in asks for a quarter of an hour.

@@ -30,7 +30,7 @@ KINDS = {
     ),
     "disk-full": Kind("a server can write nothing more", ((MONGO,), (BROKER,), (OBJECTS,)), DiskFull, 3, (3, 8)),
     "clock": Kind("business time jumps by so many minutes", (("95", "170"), ("-35", "-80")), ClockJump, 2),
-    "duplicate": Kind("every task that waits or is in work is delivered twice", ALL_WORKERS, Duplicate, 2, (3, 5)),
+    "duplicate": Kind("tasks that wait or are in work are delivered twice", ALL_WORKERS, Duplicate, 2, (3, 5)),
     "reorder": Kind("tasks that wait are delivered in another order", ALL_WORKERS, Reorder, 2, (3, 5)),
     "second-relay": Kind("relays without a lease beside those with it", (("all services",),), SecondRelay, 1, (4, 8)),
     "provider": Kind(

@@ -22,6 +22,10 @@ UNACKNOWLEDGED = "unacked"
 """Where the broker keeps the tasks that workers have begun and not finished."""
 
 
+MOST = 100
+"""Tasks of a queue that are delivered twice at a time: of a long queue all would make it twice as long each time."""
+
+
 class _PileUp(Fault):
     """Workers stand still while tasks pile up, which are then meddled with."""
 
@@ -45,12 +49,12 @@ class _PileUp(Fault):
 
 
 class Duplicate(_PileUp):
-    """Every task that waits or is in work is delivered once more."""
+    """Tasks that wait or are in work are delivered once more."""
 
     def meddle(self, broker: redis.Redis) -> None:
-        """Put a copy of each task behind the others."""
+        """Put a copy of each task that comes next behind the others."""
         for queue in QUEUES:
-            put(broker, queue, broker.lrange(queue, 0, -1))
+            put(broker, queue, broker.lrange(queue, -MOST, -1))
         for begun in broker.hvals(UNACKNOWLEDGED):
             message, _exchange, queue = json.loads(begun)
             put(broker, queue, [json.dumps(message)])
