@@ -25,6 +25,7 @@ DOCUMENT = {
     "created_by": "an|CreateDossier|1",
     "code": "",
     "unit": "units/1",
+    "applicant_name": "NGUYỄN THỊ AN",
     "outbox": [],
     "state": Dossier.STATE_DRAFT,
 }
