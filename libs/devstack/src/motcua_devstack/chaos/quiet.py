@@ -11,6 +11,7 @@ from motcua_devstack.chaos.faults.base import QUEUES, SERVICES
 from motcua_devstack.chaos.faults.delivery import UNACKNOWLEDGED
 from motcua_devstack.stack import Addresses
 from motcua_kit.events import dead_letters
+from motcua_kit.events.news import of_aggregates
 from motcua_kit.store.connection import Document
 
 PATIENCE_SECONDS = 150.0
@@ -48,7 +49,7 @@ def waiting(mongo: MongoClient[Document], broker: redis.Redis) -> Iterator[tuple
     """Events and tasks that are not done, by place; places with none are left out."""
     for service in SERVICES:
         database = mongo[f"motcua_{service}"]
-        names = [name for name in database.list_collection_names() if not name.startswith("_")]
+        names = [name for name in database.list_collection_names() if of_aggregates(name)]
         if events := sum(database[name].count_documents({"pending": True}) for name in names):
             yield f"events of {service}", events
     for queue in QUEUES:

@@ -28,6 +28,9 @@ MOST_OUTSTANDING = 1000
 
 CONNECTIONS = 4
 DEADLINE_SECONDS = 10.0
+
+TICK_SECONDS = 0.001
+"""Between two looks at whether calls are due: a thousand a second are sent one by one, more in small bursts."""
 STATUS_DETAILS, RETRY_INFO = "grpc-status-details-bin", b"google.rpc.RetryInfo"
 
 
@@ -120,7 +123,7 @@ def open_loop(send: Send, rate: float, seconds: float) -> Answers:
             answers.sent += 1
             send().add_done_callback(partial(ended, sent=time.monotonic()))
         if due <= 0:
-            time.sleep(0.001)
+            time.sleep(TICK_SECONDS)
     for _ in range(MOST_OUTSTANDING):
         room.acquire()
     return answers

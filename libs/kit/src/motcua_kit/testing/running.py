@@ -9,6 +9,7 @@ import grpc
 
 from motcua_client import StaticToken, connect
 from motcua_kit.access import Caller, Post
+from motcua_kit.events.news import of_aggregates
 from motcua_kit.events.relay import BATCH
 from motcua_kit.service import App, Runtime, Service
 from motcua_kit.testing.issuer import Issuer
@@ -65,7 +66,7 @@ class RunningService:
         found = [
             event
             for name in database.list_collection_names()
-            if not name.startswith("_")
+            if of_aggregates(name)
             for document in database[name].find({"pending": True}, {"outbox": 1}, limit=BATCH)
             for event in document["outbox"]
         ]
@@ -99,7 +100,7 @@ class RunningService:
         """Take an event out of its outbox."""
         database = self.runtime.store.database
         for name in database.list_collection_names():
-            if not name.startswith("_"):
+            if of_aggregates(name):
                 database[name].update_many({"outbox.id": identity}, {"$pull": {"outbox": {"id": identity}}})
                 database[name].update_many({"pending": True, "outbox": {"$size": 0}}, {"$unset": {"pending": ""}})
 

@@ -6,7 +6,6 @@ code between two days, and every question about one names a day.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from motcua_kit.domain import FieldViolation, NotFound, PreconditionFailed, ValidationFailed
+from motcua_kit.domain.text import without_marks
 
 
 class UnitType(StrEnum):
@@ -212,5 +212,4 @@ class UnitDirectory:
 
 def fold(text: str) -> str:
     """Return the text without case, tones and marks, for search."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
-    return " ".join("".join(mark for mark in decomposed if not unicodedata.combining(mark)).split())
+    return " ".join(without_marks(text.casefold()).split())

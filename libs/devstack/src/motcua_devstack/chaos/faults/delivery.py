@@ -4,6 +4,7 @@ import json
 import random
 import signal
 import threading
+from abc import abstractmethod
 from collections.abc import Iterable
 
 import redis
@@ -43,9 +44,9 @@ class _PileUp(Fault):
             for worker in WORKERS:
                 site.running.supervisor.signal(worker, signal.SIGCONT)
 
+    @abstractmethod
     def meddle(self, broker: redis.Redis) -> None:
         """Change what waits."""
-        raise NotImplementedError
 
 
 class Duplicate(_PileUp):
