@@ -20,6 +20,7 @@ from motcua_dossier.domain.parts import (
     Rejection,
     Slip,
     SupplementItem,
+    UploadState,
 )
 from motcua_dossier.domain.procedure import Procedure
 from motcua_dossier.domain.states import State
@@ -58,6 +59,16 @@ def test_a_place_that_was_never_filled_is_forgotten_at_submission(draft: Make, h
     assert dossier.component("approvals").state is ComponentState.MISSING
     with pytest.raises(NotFound, match="UPLOAD_NOT_FOUND"):
         dossier.upload("9" * 32)
+
+
+def test_a_place_that_is_prepared_again_is_there_once(draft: Make, house: Procedure, now: datetime) -> None:
+    dossier = draft()
+    new = NewUpload("9" * 32, "site_plan", "b.pdf", "application/pdf", 10, "0" * 64)
+    first = dossier.prepare_upload(house, new, now)
+    dossier.finalize_upload(new.id)
+    assert dossier.prepare_upload(house, new, now + timedelta(hours=1)) is first
+    assert [one.id for one in dossier.uploads].count(new.id) == 1
+    assert first.state is UploadState.CHECKING
 
 
 def test_what_the_form_says_decides_what_is_required(draft: Make, house: Procedure, house_form: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from motcua.dossier.v1 import dossier_pb2 as pb
 from motcua_client import errors
 from motcua_dossier.settings import DossierSettings
 from motcua_kit.scanning import EICAR
+from motcua_kit.store.repository import KEPT_REPLIES
 
 Office = Any
 Upload = pb.Upload
@@ -166,6 +167,18 @@ def test_an_upload_repeated_under_its_request_id_is_the_same_upload(office: Offi
         draft.name, "site_plan", pdf, **fields
     )
     assert len(office.get(draft.name).uploads) == 1
+
+
+def test_an_upload_is_the_same_when_its_request_comes_after_other_files(office: Office, pdf: bytes) -> None:
+    draft = office.draft()
+    fields = {"request_id": "0b9c2f52-7d1b-4a0e-9a57-0a3f5b4f1c12"}
+    prepared = office.prepare(draft.name, "site_plan", pdf, **fields)
+    for _ in range(KEPT_REPLIES):
+        office.prepare(draft.name, "site_plan", pdf)
+    late = office.prepare(draft.name, "site_plan", pdf, **fields)
+    assert late.upload == prepared.upload
+    assert len(office.get(draft.name).uploads) == 1 + KEPT_REPLIES
+    office.send(late, pdf)
 
 
 def test_a_draft_is_deleted_with_its_files(office: Office, pdf: bytes) -> None:

@@ -28,7 +28,8 @@ class Command:
         fingerprint: hash of the request's content; the same id with another fingerprint is refused.
         on_behalf_of: resource name of the person for whom a service acts.
         reason: why, as the actor stated it; kept in the history.
-        encode_reply: turns the changed aggregate into the bytes that a repeat of the request gets back.
+        encode_reply: turns the changed aggregate into the bytes that a repeat of the request gets back while they are
+            kept (`motcua_kit.store.repository`); later it gets what they would be now.
     """
 
     name: str
@@ -53,16 +54,9 @@ class Command:
         request_id = f"{self.request_id}:{suffix}" if self.request_id else ""
         return dataclasses.replace(self, request_id=request_id, encode_reply=no_reply)
 
-    def unanswered(self) -> Command:
-        """Return the same command without a kept reply: a repeat gets the aggregate as it is and answers from that.
-
-        For calls whose answer is more than the aggregate, e.g. a fresh presigned address.
-        """
-        return dataclasses.replace(self, encode_reply=no_reply)
-
-    def request_uuid(self, purpose: str) -> str:
-        """Return the request id for a call to another service: the same whenever this command is repeated."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.key}|{purpose}"))
+    def new_id(self) -> str:
+        """Return an id for what this command makes: whenever it is repeated, the same; without a request id, any."""
+        return (uuid.uuid5(uuid.NAMESPACE_URL, self.key) if self.key else uuid.uuid4()).hex
 
     def because(self, reason: str) -> Command:
         """Return the same command with the stated reason."""

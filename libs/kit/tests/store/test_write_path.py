@@ -14,7 +14,7 @@ from pymongo import IndexModel
 from motcua_kit.command import Command
 from motcua_kit.domain import AlreadyExists, Conflict, IllegalTransition, NotFound, StaleVersion, ValidationFailed
 from motcua_kit.store import Collection, Replayed, Repository, Store, ensure_collections
-from motcua_kit.store.repository import KEPT_REPLIES
+from motcua_kit.store.repository import KEPT_REPLIES, KNOWN_REQUESTS
 
 Make = Callable[..., Command]
 
@@ -55,9 +55,8 @@ def test_state_history_events_and_reply_are_one_write(
             "trace": {},
         }
     ]
-    assert saved["replies"] == [
-        {"key": change.key, "fingerprint": "same", "time": change.time, "reply": b"7"},
-    ]
+    assert saved["requests"] == [{"key": change.key, "fingerprint": "same"}]
+    assert saved["replies"] == [{"key": change.key, "reply": b"7"}]
     entries = accounts.history("1")
     assert [(entry.action, entry.version, entry.actor) for entry in entries] == [
         ("Add", 1, "officers/1"),
@@ -280,10 +279,11 @@ def test_a_repeated_create_gives_the_first_aggregate(
 ) -> None:
     accounts.create(account(id="1", balance=3), command("c"))
     assert accounts.create(account(id="2", balance=3), command("c")).id == "1"
+    accounts.create(account(id="3", balance=7), command("d", encode_reply=balance_reply))
     with pytest.raises(Replayed) as caught:
-        accounts.create(account(id="3"), command("c", encode_reply=balance_reply))
-    assert caught.value.reply == b""
-    assert store.collection("accounts").count_documents({}) == 1
+        accounts.create(account(id="4"), command("d", encode_reply=balance_reply))
+    assert caught.value.reply == b"7"
+    assert store.collection("accounts").count_documents({}) == 2
 
 
 def test_creates_at_the_same_time_make_one(
@@ -300,19 +300,28 @@ def test_a_create_is_known_as_a_repeat_after_any_number_of_changes(
 ) -> None:
     created = command("c", encode_reply=balance_reply)
     accounts.create(account(id="1"), created)
-    for number in range(KEPT_REPLIES + 1):
-        accounts.change("1", command(f"r{number}"), lambda each: each.add(1))
+    for number in range(KNOWN_REQUESTS + 1):
+        accounts.change("1", command(f"r{number}", encode_reply=balance_reply), lambda each: each.add(1))
     again = accounts.create(account(id="2"), dataclasses.replace(created, time=created.time + timedelta(days=1)))
-    assert (again.id, again.balance) == ("1", KEPT_REPLIES + 1)
+    assert (again.id, again.balance) == ("1", KNOWN_REQUESTS + 1)
 
 
-def test_replies_are_kept_for_the_latest_requests_only(
+def test_requests_are_known_longer_than_their_replies_are_kept(
     store: Store, accounts: Repository[Any], account: Any, command: Make
 ) -> None:
+    def add(number: int) -> Any:
+        return accounts.change("1", command(f"r{number}", encode_reply=balance_reply), lambda each: each.add(1))
+
     accounts.create(account(id="1"), command("c"))
-    for number in range(KEPT_REPLIES + 5):
-        accounts.change("1", command(f"r{number}"), lambda each: each.add(1))
-    assert len(document(store)["replies"]) == KEPT_REPLIES
+    for number in range(KNOWN_REQUESTS + 5):
+        add(number)
+    saved = document(store)
+    assert (len(saved["requests"]), len(saved["replies"])) == (KNOWN_REQUESTS, KEPT_REPLIES)
+    with pytest.raises(Replayed) as caught:
+        add(KNOWN_REQUESTS + 5 - KEPT_REPLIES)
+    assert caught.value.reply == str(KNOWN_REQUESTS + 6 - KEPT_REPLIES).encode()
+    assert add(KNOWN_REQUESTS + 4 - KEPT_REPLIES) == add(5) == accounts.get("1")
+    assert document(store) == saved
 
 
 def test_an_identity_or_a_unique_value_exists_once(
@@ -324,6 +333,27 @@ def test_an_identity_or_a_unique_value_exists_once(
         with pytest.raises(AlreadyExists):
             accounts.create(account(id=identity, owner=owner), command(f"b{identity}"))
     assert store.collection("accounts").count_documents({}) == 1
+
+
+def test_of_several_creates_those_are_done_that_are_missing(
+    store: Store, accounts: Repository[Any], account: Any, command: Make
+) -> None:
+    told = command("c")
+    accounts.create(account(id="2", balance=2), told.derived("2"))
+    several = [account(id=identity, balance=5) for identity in ("1", "2", "3", "3")]
+    for one in several:
+        one.add(1)
+    assert [(one.id, one.balance) for one in accounts.create_absent(several, told)] == [
+        *(("1", 6), ("2", 2), ("3", 6), ("3", 6))
+    ]
+    before = list(store.collection("accounts").find({}, sort=[("_id", 1)]))
+    assert [(each["_id"], each["version"], len(each["outbox"])) for each in before] == [
+        *(("1", 1, 1), ("2", 1, 0), ("3", 1, 1))
+    ]
+    again = accounts.create_absent([account(id=identity) for identity in ("1", "2", "3")], told)
+    assert [one.balance for one in again] == [6, 2, 6]
+    assert accounts.create_absent([], told) == []
+    assert list(store.collection("accounts").find({}, sort=[("_id", 1)])) == before
 
 
 # ---- transactions --------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ converter.register_unstructure_hook_func(
 )
 converter.register_structure_hook_func(lambda cls: cls is object, lambda value, _: value)
 
-ENVELOPE = ("_id", "history", "chain", "chain_head", "outbox", "pending", "replies", "created_by")
+ENVELOPE = ("_id", "history", "chain", "chain_head", "outbox", "pending", "requests", "replies", "created_by")
 """Parts of a document that belong to the write path and not to the aggregate's state."""
 
 

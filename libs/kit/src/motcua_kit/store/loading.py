@@ -45,7 +45,6 @@ def loaded_document(collection: str, aggregate: Aggregate, past: Iterable[Histor
         "chain": [*adopted, *links],
         "chain_head": asdict(head),
         "outbox": [],
-        "replies": [],
     }
 
 

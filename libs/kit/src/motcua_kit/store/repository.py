@@ -1,6 +1,6 @@
 """The write path: one aggregate, one document, one write.
 
-    update_one({_id, version}, {$set: state, $inc: version, $push: {history, chain, outbox, replies}})
+    update_one({_id, version}, {$set: state, $inc: version, $push: {history, chain, outbox, requests, replies}})
 
 matched 1: done, with its events and its reply; matched 0: somebody was faster, or this very request came before.
 """
@@ -30,15 +30,18 @@ from motcua_kit.store.chain import Head, extend
 from motcua_kit.store.connection import Document, Store
 from motcua_kit.store.documents import AggregateType, from_document, to_document, to_plain
 from motcua_kit.store.history import HistoryEntry, entry_of
+from motcua_kit.store.loading import insert_absent
 from motcua_kit.store.paging import Page, PageSigner, Sort, behind
 
 MAX_ATTEMPTS = 8
-KEPT_REPLIES = 32
-"""Replies kept in a document: a repeat is recognised until so many later requests have changed the same aggregate."""
+KNOWN_REQUESTS = 32
+"""Requests that a document knows: a repeat is recognised until so many later ones have changed the same aggregate."""
+KEPT_REPLIES = 4
+"""Replies kept in a document. They are most of its bytes, and a repeat mostly comes at once."""
 
 _HEAD = "_chain_head"
 
-STATE = {"history": 0, "chain": 0, "outbox": 0, "pending": 0, "replies": 0, "created_by": 0}
+STATE = {"history": 0, "chain": 0, "outbox": 0, "pending": 0, "requests": 0, "replies": 0, "created_by": 0}
 
 
 class Replayed(Exception):
@@ -68,6 +71,7 @@ class Repository(Generic[AggregateType]):
         resource: str = "",
         signer: PageSigner | None = None,
     ) -> None:
+        self._store = store
         self._documents = store.collection(collection)
         self._cls = cls
         self._resource = resource or collection
@@ -101,21 +105,7 @@ class Repository(Generic[AggregateType]):
         # In a transaction a failed insert ends the whole of it, so a repeat must be seen before.
         if session and (earlier := self._created_by(command, session)):
             return self._replay(earlier, command)
-        aggregate.version = 1
-        aggregate.create_time = aggregate.update_time = command.time
-        events = aggregate.take_events()
-        document = to_document(aggregate)
-        entry = entry_of(command, 1)
-        document["history"] = [entry]
-        document["chain"], head = extend(self._stored_name(aggregate.id), Head(), [entry])
-        document["chain_head"] = asdict(head)
-        vars(aggregate)[_HEAD] = head
-        document["outbox"] = self._outbox(aggregate, events, command.time)
-        if events:
-            document["pending"] = True
-        if command.key:
-            document["created_by"] = command.key
-            document["replies"] = [_reply(command, aggregate)]
+        document = self._new_document(aggregate, command)
         try:
             self._documents.insert_one(document, session=session)
         except DuplicateKeyError as error:
@@ -125,6 +115,24 @@ class Repository(Generic[AggregateType]):
                 "ALREADY_EXISTS", f"{self._resource} has one already", resource=self.name_of(aggregate.id)
             ) from error
         return aggregate
+
+    def create_absent(self, aggregates: Sequence[AggregateType], command: Command) -> list[AggregateType]:
+        """Save those of several new aggregates that are not there yet, with their events, in one round trip.
+
+        Each is a part of the command (`Command.derived`) and saved whole or not at all; a repeat saves what is missing.
+
+        Returns:
+            The aggregates in the same order, those that were there as they are.
+
+        Raises:
+            NotFound: another aggregate has one's unique value.
+            DependencyDown: the database does not answer, or refuses.
+        """
+        if not aggregates:
+            return []
+        documents = [self._new_document(one, command.derived(one.id)) for one in aggregates]
+        there = insert_absent(self._store, self._documents.name, documents)
+        return [self.get(one.id) if position in there else one for position, one in enumerate(aggregates)]
 
     def change(
         self,
@@ -209,6 +217,26 @@ class Repository(Generic[AggregateType]):
             raise NotFound(resource=self.name_of(identity))
         return [HistoryEntry(**entry) for entry in document["history"]]
 
+    def _new_document(self, aggregate: AggregateType, command: Command) -> Document:
+        """Return the first document of an aggregate, with the events that it has recorded."""
+        aggregate.version = 1
+        aggregate.create_time = aggregate.update_time = command.time
+        events = aggregate.take_events()
+        document = to_document(aggregate)
+        entry = entry_of(command, 1)
+        document["history"] = [entry]
+        document["chain"], head = extend(self._stored_name(aggregate.id), Head(), [entry])
+        document["chain_head"] = asdict(head)
+        vars(aggregate)[_HEAD] = head
+        document["outbox"] = self._outbox(aggregate, events, command.time)
+        if events:
+            document["pending"] = True
+        if command.key:
+            document["created_by"] = command.key
+            document["requests"] = [_request(command)]
+            document["replies"] = _replies(command, aggregate)
+        return document
+
     def _loaded(self, document: Document) -> AggregateType:
         """Return the aggregate in a document. It carries the end of its chain, which is no part of its state."""
         aggregate = from_document(document, self._cls)
@@ -234,8 +262,10 @@ class Repository(Generic[AggregateType]):
             push["outbox"] = {"$each": self._outbox(aggregate, events, command.time)}
             state["pending"] = True
         if command.key:
-            query["replies.key"] = {"$ne": command.key}
-            push["replies"] = {"$each": [_reply(command, aggregate)], "$slice": -KEPT_REPLIES}
+            query["requests.key"] = {"$ne": command.key}
+            push["requests"] = {"$each": [_request(command)], "$slice": -KNOWN_REQUESTS}
+            if replies := _replies(command, aggregate):
+                push["replies"] = {"$each": replies, "$slice": -KEPT_REPLIES}
         # update_one and its count, not findAndModify: the one index look-up is all it costs on every server.
         return self._documents.update_one(query, {"$set": state, "$push": push}, session=session).matched_count == 1
 
@@ -282,7 +312,7 @@ class Repository(Generic[AggregateType]):
     def _earlier(self, identity: str, command: Command, session: ClientSession | None) -> Document | None:
         if not command.key:
             return None
-        return self._documents.find_one({"_id": identity, "replies.key": command.key}, session=session)
+        return self._documents.find_one({"_id": identity, "requests.key": command.key}, session=session)
 
     def _settled(
         self, identity: str, command: Command, session: ClientSession | None, refusal: DomainError
@@ -293,16 +323,17 @@ class Repository(Generic[AggregateType]):
         raise refusal
 
     def _replay(self, document: Document, command: Command) -> AggregateType:
-        earlier = next((reply for reply in document["replies"] if reply["key"] == command.key), None)
-        if earlier is None:  # a create whose reply later requests have pushed out
-            return from_document(document, self._cls)
-        if earlier["fingerprint"] != command.fingerprint:
+        """Answer a repeat as the first time; when that reply is not kept, return the aggregate as it is now."""
+        # A create is known by the document's `created_by` when later requests have pushed out what it was.
+        asked = next((one for one in document.get("requests", ()) if one["key"] == command.key), None)
+        if asked and asked["fingerprint"] != command.fingerprint:
             raise ValidationFailed(
                 "REQUEST_ID_REUSED", "the request id was used before for another request", request_id=command.request_id
             )
-        if command.encode_reply is not no_reply:
-            raise Replayed(earlier["reply"])
-        return from_document(document, self._cls)
+        for kept in document.get("replies", ()):
+            if kept["key"] == command.key:
+                raise Replayed(kept["reply"])
+        return self._loaded(document)
 
     def _stale(self, identity: str) -> StaleVersion:
         return StaleVersion(
@@ -317,10 +348,11 @@ def _field(document: Document, path: str) -> Any:
     return value
 
 
-def _reply(command: Command, aggregate: object) -> Document:
-    return {
-        "key": command.key,
-        "fingerprint": command.fingerprint,
-        "time": command.time,
-        "reply": command.encode_reply(aggregate),
-    }
+def _request(command: Command) -> Document:
+    return {"key": command.key, "fingerprint": command.fingerprint}
+
+
+def _replies(command: Command, aggregate: object) -> list[Document]:
+    if command.encode_reply is no_reply:
+        return []
+    return [{"key": command.key, "reply": command.encode_reply(aggregate)}]

@@ -163,7 +163,9 @@ class Papers:
         return self.add(new, supplement, now)
 
     def add(self, new: NewUpload, supplement: str, now: datetime) -> Upload:
-        """Prepare a place for a file that nothing more is asked of."""
+        """Prepare a place for a file that nothing more is asked of; preparing it again changes nothing."""
+        if there := next((one for one in self.uploads if one.id == new.id), None):
+            return there
         upload = new.prepared(now, supplement)
         self.uploads.append(upload)
         self._settle()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Protocol
 
 import grpc
@@ -32,6 +31,7 @@ from motcua_dossier.entrypoints.messages import (
     supplement_item,
     timeline_message,
 )
+from motcua_kit.command import Command
 from motcua_kit.domain import FieldViolation, ValidationFailed
 from motcua_kit.rpc import execute, id_of, page_of, query
 from motcua_kit.rpc.times import moment_or_none
@@ -108,12 +108,14 @@ class DossierGrpc(DossierServiceServicer):
 
     def CreateUpload(self, request: pb.CreateUploadRequest, context: grpc.ServicerContext) -> pb.CreateUploadResponse:
         """Prepare the upload of a file."""
-        new = _new_upload(request, request.component)
         return execute(
             request,
             prepared_message,
             lambda command, access: self._files.create(
-                command, access, id_of(request.parent, "dossiers", "parent"), new
+                command,
+                access,
+                id_of(request.parent, "dossiers", "parent"),
+                _new_upload(command, request, request.component),
             ),
         )
 
@@ -252,12 +254,14 @@ class DossierGrpc(DossierServiceServicer):
         self, request: pb.CreateResultUploadRequest, context: grpc.ServicerContext
     ) -> pb.CreateUploadResponse:
         """Prepare the upload of a result."""
-        new = _new_upload(request, RESULT_COMPONENT)
         return execute(
             request,
             prepared_message,
             lambda command, access: self._files.create_result(
-                command, access, id_of(request.parent, "dossiers", "parent"), new
+                command,
+                access,
+                id_of(request.parent, "dossiers", "parent"),
+                _new_upload(command, request, RESULT_COMPONENT),
             ),
         )
 
@@ -349,8 +353,8 @@ def _ending(request: _WithReason) -> Ending:
     return Ending(request.reason, legal_reference(request.legal_reference))
 
 
-def _new_upload(request: _Declared, component: str) -> NewUpload:
-    return NewUpload(uuid.uuid4().hex, component, request.filename, request.content_type, request.size, request.sha256)
+def _new_upload(command: Command, request: _Declared, component: str) -> NewUpload:
+    return NewUpload(command.new_id(), component, request.filename, request.content_type, request.size, request.sha256)
 
 
 def _delivery(dossier: pb.Dossier) -> DeliveryMethod | None:

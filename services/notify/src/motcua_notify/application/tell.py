@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from motcua_kit.command import Command
-from motcua_kit.domain import AlreadyExists, NotFound, PreconditionFailed, ValidationFailed
+from motcua_kit.domain import NotFound, PreconditionFailed, ValidationFailed
 from motcua_kit.store import Repository
 from motcua_notify.application.ports import Directory, Renderer
 from motcua_notify.domain.channel import Channel
@@ -82,7 +82,7 @@ class Tell:
                 for recipient in recipients
                 for channel in trigger.channels
             ]
-        queued = [self._queue(notification, command) for notification in planned]
+        queued = self._queue(planned, command)
         for trigger in unheld:
             self._report(trigger, happening)
         return queued
@@ -142,14 +142,12 @@ class Tell:
             variables=variables,
         )
 
-    def _queue(self, notification: Notification, command: Command) -> Notification:
+    def _queue(self, planned: Sequence[Notification], command: Command) -> list[Notification]:
+        """Save what another row of the table, or an earlier delivery of the event, has not queued already."""
         policy = self._library.policy(self._library.local_day(command.time))
-        release = policy.release(notification.channel, command.time, legal_notice=notification.legal_notice)
-        notification.queue(release)
-        try:
-            return self._notifications.create(notification, command.derived(notification.id))
-        except AlreadyExists:  # another row of the table, or an earlier delivery of the event, was first
-            return self._notifications.get(notification.id)
+        for one in planned:
+            one.queue(policy.release(one.channel, command.time, legal_notice=one.legal_notice))
+        return self._notifications.create_absent(planned, command)
 
     def _report(self, trigger: Trigger, happening: Happening) -> None:
         roles = ", ".join(trigger.recipients.roles)
