@@ -9,7 +9,6 @@ from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 from opentelemetry.instrumentation.celery import CeleryInstrumentor
-from opentelemetry.instrumentation.pymongo import PymongoInstrumentor
 from opentelemetry.instrumentation.urllib3 import URLLib3Instrumentor
 from opentelemetry.metrics import NoOpMeterProvider
 from opentelemetry.sdk.metrics import MeterProvider
@@ -17,9 +16,11 @@ from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from pymongo import monitoring
 
 from motcua_kit.sampling import sampler
 from motcua_kit.settings import Profile, ServiceSettings
+from motcua_kit.store.tracing import StoreTrace
 
 FLUSH_MS = {Profile.LOCAL: 200, Profile.PRODUCTION: 5_000}
 METRICS_MS = {Profile.LOCAL: 1_000, Profile.PRODUCTION: 30_000}
@@ -46,7 +47,7 @@ def setup_telemetry(settings: ServiceSettings) -> None:
         sender = OTLPMetricExporter(endpoint=settings.otel_metrics_endpoint, insecure=True)
         reader = PeriodicExportingMetricReader(sender, export_interval_millis=METRICS_MS[settings.profile])
         metrics.set_meter_provider(MeterProvider([reader], resource))
-    PymongoInstrumentor().instrument(capture_statement=False)  # statements hold personal data
+    monitoring.register(StoreTrace())
     unmeasured = NoOpMeterProvider()  # what an alert needs of calls and tasks our own metrics say
     URLLib3Instrumentor().instrument(
         url_filter=lambda url: url.partition("?")[0],  # signatures stand in the query
