@@ -25,7 +25,7 @@ from minio.helpers import MAX_PART_SIZE
 from minio.retention import Retention
 from minio.versioningconfig import VersioningConfig
 
-from motcua_kit.s3 import s3_client, s3_errors
+from motcua_kit.s3 import asking, s3_client
 
 if TYPE_CHECKING:
     from urllib3.response import BaseHTTPResponse
@@ -133,7 +133,7 @@ class ObjectStore:
 
     def ensure_bucket(self) -> None:
         """Make the bucket, with versions and object lock, unless it is there. A migration step."""
-        with self._errors(""):
+        with self._asking(""):
             if not self._client.bucket_exists(self.bucket):
                 try:
                     self._client.make_bucket(self.bucket, object_lock=True)
@@ -179,7 +179,7 @@ class ObjectStore:
         self, key: str, content: bytes, content_type: str, metadata: Mapping[str, str] = MappingProxyType({})
     ) -> ObjectInfo:
         """Store an object and return what the store made of it."""
-        with self._errors(key):
+        with self._asking(key):
             written = self._client.put_object(
                 self.bucket,
                 key,
@@ -201,7 +201,7 @@ class ObjectStore:
 
     def stat(self, key: str, *, version: str = "") -> ObjectInfo:
         """Return what the store knows of an object, of its latest version unless one is named."""
-        with self._errors(key):
+        with self._asking(key):
             found = self._client.stat_object(self.bucket, key, version_id=version or None)
         metadata = {
             name.lower().removeprefix("x-amz-meta-"): value
@@ -220,13 +220,13 @@ class ObjectStore:
 
     def get(self, key: str, *, version: str = "") -> bytes:
         """Return the bytes of an object."""
-        with self._errors(key), self._response(key, version) as response:
+        with self._asking(key), self._response(key, version) as response:
             return response.read()
 
     @contextmanager
     def stream(self, key: str, *, version: str = "") -> Iterator[Iterator[bytes]]:
         """Open an object and give its bytes in chunks, for what is too large to hold."""
-        with self._errors(key), self._response(key, version) as response:
+        with self._asking(key), self._response(key, version) as response:
             yield response.stream(CHUNK)
 
     def download(self, key: str, file: Path, *, version: str = "") -> str:
@@ -240,14 +240,14 @@ class ObjectStore:
 
     def retain(self, key: str, until: datetime, *, version: str = "") -> None:
         """Let nobody, not even an administrator, delete this version before `until` (mode COMPLIANCE)."""
-        with self._errors(key):
+        with self._asking(key):
             self._client.set_object_retention(
                 self.bucket, key, Retention(COMPLIANCE, until.astimezone(UTC)), version_id=version or None
             )
 
     def retained_until(self, key: str, *, version: str = "") -> datetime | None:
         """Return until when this version cannot be deleted, in UTC; None when it can."""
-        with self._errors(key):
+        with self._asking(key):
             try:
                 retention = self._client.get_object_retention(self.bucket, key, version_id=version or None)
             except S3Error as error:
@@ -258,7 +258,7 @@ class ObjectStore:
 
     def set_legal_hold(self, key: str, *, held: bool, version: str = "") -> None:
         """Put this version under legal hold, or lift it: while held it cannot be deleted, whatever its retention."""
-        with self._errors(key):
+        with self._asking(key):
             if held:
                 self._client.enable_object_legal_hold(self.bucket, key, version_id=version or None)
             else:
@@ -266,7 +266,7 @@ class ObjectStore:
 
     def has_legal_hold(self, key: str, *, version: str = "") -> bool:
         """Say whether this version is under legal hold."""
-        with self._errors(key):
+        with self._asking(key):
             try:
                 return self._client.is_object_legal_hold_enabled(self.bucket, key, version_id=version or None)
             except S3Error as error:
@@ -276,7 +276,7 @@ class ObjectStore:
 
     def delete(self, key: str, *, version: str = "") -> None:
         """Delete a version for good, or hide the object when no version is named. Deleting nothing is no error."""
-        with self._errors(key):
+        with self._asking(key):
             self._client.remove_object(self.bucket, key, version_id=version or None)
 
     def versions(self, *, after: str = "") -> Iterator[StoredVersion]:
@@ -284,7 +284,7 @@ class ObjectStore:
 
         The store gives up to a thousand at a time, and among these the marks after the versions.
         """
-        with self._errors(after):
+        with self._asking(after):
             for item in self._client.list_objects(
                 self.bucket, recursive=True, start_after=after or None, include_version=True
             ):
@@ -302,7 +302,7 @@ class ObjectStore:
         What is locked is refused; what is not there any more is not.
         """
         doomed = [DeleteObject(one.key, one.version) for one in versions]
-        with self._errors(""):
+        with self._asking(""):
             refused = self._client.remove_objects(self.bucket, doomed)
             return [f"{error.name} {error.version_id}: {error.code}" for error in refused]
 
@@ -323,5 +323,5 @@ class ObjectStore:
             response.close()
             response.release_conn()
 
-    def _errors(self, key: str) -> AbstractContextManager[None]:
-        return s3_errors(self.bucket, key)
+    def _asking(self, key: str) -> AbstractContextManager[None]:
+        return asking(self.bucket, key)

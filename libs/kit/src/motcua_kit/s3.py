@@ -11,6 +11,7 @@ from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from motcua_kit.domain import DependencyDown, NotFound
+from motcua_kit.rpc.turns import waiting_for_others
 
 _ABSENT = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchVersion", "NoSuchBucket"})
 _TEMPORARY = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout"})
@@ -43,15 +44,16 @@ def s3_client(url: str, access_key: str, secret_key: str, region: str) -> Minio:
 
 
 @contextmanager
-def s3_errors(bucket: str, key: str) -> Iterator[None]:
-    """Say what went wrong in words of the domain.
+def asking(bucket: str, key: str) -> Iterator[None]:
+    """Ask the store: other calls work meanwhile, and what goes wrong is said in words of the domain.
 
     Raises:
         NotFound: the object, the version or the bucket is not there.
         DependencyDown: the store does not answer.
     """
     try:
-        yield
+        with waiting_for_others():
+            yield
     except S3Error as error:
         if error.code in _ABSENT:
             raise NotFound("NOT_FOUND", f"no object {key!r} in bucket {bucket!r}", resource=key) from error

@@ -97,6 +97,12 @@ class ServiceSettings(EnvironmentSettings):
 
     grpc_bind: str = Field("127.0.0.1:0", description="Address of the gRPC server.")
     grpc_threads: int = Field(16, ge=1, description="Calls handled at once in one process.")
+    grpc_working: int = Field(
+        2,
+        ge=1,
+        description="Of these, calls that work at once; others wait for their turn, or for another service. Two keep a "
+        "processor busy as long as a call waits for the database no longer than it computes.",
+    )
     grpc_max_waiting: int = Field(
         64, ge=1, description="Calls that wait for a thread in one process; more are refused with RESOURCE_EXHAUSTED."
     )

@@ -141,3 +141,10 @@ def test_a_database_that_failed_itself_is_down_and_one_that_refuses_has_found_a_
 
 def test_dependency_errors_are_none_of_the_domains() -> None:
     assert not any(issubclass(error, domain.DomainError) for error in DEPENDENCY_ERRORS)
+
+
+def test_who_finds_the_server_behind_full_is_told_to_come_back() -> None:
+    full = motcua_client.RateLimited(grpc.StatusCode.RESOURCE_EXHAUSTED, "identity is full")
+    status = status_of(full, "thing", Catalogue.load())
+    assert status.code == code_pb2.UNAVAILABLE
+    assert set(details(status)) == {"ErrorInfo", "LocalizedMessage", "RetryInfo"}

@@ -14,6 +14,7 @@ from motcua_client import ClientCredentials, Credentials, connect
 from motcua_client.channel import DEADLINE_SECONDS
 from motcua_kit.rpc.call import acting_for
 from motcua_kit.rpc.deadlines import remaining
+from motcua_kit.rpc.turns import waiting_for_others
 from motcua_kit.settings import ServiceSettings
 
 
@@ -68,7 +69,7 @@ class _Details(NamedTuple):
 
 
 class _Inside(grpc.UnaryUnaryClientInterceptor):
-    """Passes on what is left of the present call's deadline, and for whom the service acts."""
+    """Passes on what is left of the present call's deadline, and for whom the service acts; others work meanwhile."""
 
     def intercept_unary_unary(self, continuation: Callable[..., Any], client_call_details: Any, request: Any) -> Any:
         given = client_call_details
@@ -84,4 +85,5 @@ class _Inside(grpc.UnaryUnaryClientInterceptor):
             given.wait_for_ready,
             getattr(given, "compression", None),
         )
-        return continuation(details, request)
+        with waiting_for_others():
+            return continuation(details, request)

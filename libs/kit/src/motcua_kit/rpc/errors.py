@@ -30,9 +30,10 @@ DEPENDENCY_ERRORS: tuple[type[Exception], ...] = (
     WTimeoutError,
     remote.Unavailable,
     remote.DeadlineExceeded,
+    remote.RateLimited,
     CredentialsError,
 )
-"""Failures of servers behind this one; the same call may succeed later."""
+"""Failures of servers behind this one, which may be full as well; the same call may succeed later."""
 
 INTERNAL_ERROR, OUT_OF_DISK_SPACE = 1, 14031
 """Codes by which a MongoDB server says that the fault is its own."""

@@ -1,6 +1,7 @@
 """What every call passes, outermost first.
 
-Tracing (`rpc.tracing`), observation, errors, deadline, authentication, authorisation, rate limit, validation.
+Tracing (`rpc.tracing`), observation, errors, deadline, turn (`rpc.turns`), authentication, authorisation, rate limit,
+validation.
 Idempotency lies inside of all (`execute` and the repository).
 """
 
@@ -26,7 +27,6 @@ from motcua_kit import attributes, metrics
 from motcua_kit.access import PermissionTable
 from motcua_kit.clock import Clock
 from motcua_kit.domain import FieldViolation, NotAuthenticated, NotFound, RateLimited, ValidationFailed
-from motcua_kit.health import Progress
 from motcua_kit.localisation import Catalogue
 from motcua_kit.rpc.call import Call, Proceed, enter
 from motcua_kit.rpc.deadlines import limit_to
@@ -52,17 +52,13 @@ class Stage(Protocol):
 
 
 class Observe:
-    """Counts the call as work in progress, for the liveness of the server, and measures it."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
+    """Measures the call."""
 
     def __call__(self, call: Call, proceed: Proceed) -> Message:
         """Run the call."""
         begin = time.perf_counter()
         try:
-            with self._progress.work():
-                return proceed()
+            return proceed()
         finally:
             metrics.call_duration.record(
                 time.perf_counter() - begin,

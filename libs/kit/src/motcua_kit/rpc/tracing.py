@@ -1,14 +1,15 @@
 """The span of a call, outermost of the stages: what the call causes lies below it.
 
 The stock interceptor takes a quarter of the time of a call that does nothing, whether its span is kept or not; this
-stage takes half of that. Names and attributes are the stock ones, without the caller's address and program.
+stage takes a third of that: the stock context manager alone costs as much as a span that is not kept. Names and
+attributes are the stock ones, without the caller's address and program.
 """
 
 from __future__ import annotations
 
 import grpc
 from google.protobuf.message import Message
-from opentelemetry import propagate, trace
+from opentelemetry import context, propagate, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from motcua_kit.rpc.call import Call, Proceed
@@ -34,18 +35,20 @@ class Trace:
         """Run the call inside its span."""
         service, _, method = call.rpc.partition("/")
         metadata = call.metadata
-        with _tracer.start_as_current_span(
+        span = _tracer.start_span(
             f"/{call.rpc}",
             propagate.extract(metadata) if PARENT in metadata else None,
             SpanKind.SERVER,
             {"rpc.system": "grpc", "rpc.service": service, "rpc.method": method},
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                return proceed()
-            finally:
+        )
+        before = context.attach(trace.set_span_in_context(span))
+        try:
+            return proceed()
+        finally:
+            context.detach(before)
+            if span.is_recording():
                 status = call.status
                 span.set_attribute("rpc.grpc.status_code", status.value[0])
                 if status in FAULTS:
                     span.set_status(Status(StatusCode.ERROR, status.name))
+                span.end()
