@@ -28,7 +28,6 @@ FieldDescriptor = Any
 
 _TYPE_STRING = FieldDescriptorProto.TYPE_STRING
 
-Setter = Callable[[Message, Any], None]
 Converter = Callable[[Any], Any]
 
 MessageType = TypeVar("MessageType", bound=Message)
@@ -47,16 +46,20 @@ def to_message(value: object, cls: type[MessageType], **overrides: Any) -> Messa
     Raises:
         ValueError: an override names a field that the message does not have.
     """
-    setters = _setters(typing.cast("Hashable", cls))
-    if unknown := overrides.keys() - setters.keys():
+    if unknown := overrides.keys() - cls.DESCRIPTOR.fields_by_name.keys():
         text = f"{cls.__name__} has no field {', '.join(sorted(unknown))}"
         raise ValueError(text)
-    message = cls()
-    for name, put in setters.items():
-        given = overrides[name] if name in overrides else getattr(value, name, None)
-        if given is not None:
-            put(message, given)
-    return message
+    return cls(**_fields(value, cls, overrides))
+
+
+def _fields(value: object, cls: type[Message], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a message is made of, all at once: protobuf takes mappings for the messages within."""
+    fields = {}
+    for name, convert in _converters(typing.cast("Hashable", cls)).items():
+        found = given[name] if name in given else getattr(value, name, None)
+        if found is not None:
+            fields[name] = convert(found)
+    return fields
 
 
 def unmapped(cls: type, message: type[Message], *exceptions: str) -> set[str]:
@@ -70,60 +73,30 @@ def unmapped(cls: type, message: type[Message], *exceptions: str) -> set[str]:
 
 
 @cache
-def _setters(cls: Hashable) -> dict[str, Setter]:
-    """How each field of a message class is set, found out once."""
+def _converters(cls: Hashable) -> dict[str, Converter]:
+    """What makes a value of Python one of each field of a message class, found out once."""
     fields = typing.cast("type[Message]", cls).DESCRIPTOR.fields_by_name
-    return {name: _setter(name, descriptor) for name, descriptor in fields.items()}
+    return {name: _field_converter(descriptor) for name, descriptor in fields.items()}
 
 
-def _setter(name: str, descriptor: FieldDescriptor) -> Setter:
+def _field_converter(descriptor: FieldDescriptor) -> Converter:
     if _is_map(descriptor):
-        return _map_setter(name, descriptor.message_type.fields_by_name["value"])
+        convert_item = _converter(descriptor.message_type.fields_by_name["value"])
+        return lambda values: {key: convert_item(item) for key, item in values.items()}
     convert = _converter(descriptor)
-
-    def extend(message: Message, values: Any) -> None:
-        getattr(message, name).extend(map(convert, values))
-
-    def copy(message: Message, value: Any) -> None:
-        getattr(message, name).CopyFrom(convert(value))
-
-    def put(message: Message, value: Any) -> None:
-        setattr(message, name, convert(value))
-
-    if descriptor.is_repeated:
-        return extend
-    return put if descriptor.message_type is None else copy
-
-
-def _map_setter(name: str, item: FieldDescriptor) -> Setter:
-    convert = _converter(item)
-
-    def copy(message: Message, values: Any) -> None:
-        target = getattr(message, name)
-        for key, value in values.items():
-            target[key].CopyFrom(convert(value))
-
-    def put(message: Message, values: Any) -> None:
-        getattr(message, name).update({key: convert(value) for key, value in values.items()})
-
-    return put if item.message_type is None else copy
+    return (lambda values: [convert(item) for item in values]) if descriptor.is_repeated else convert
 
 
 def _converter(descriptor: FieldDescriptor) -> Converter:
-    """What makes a value of Python one of a field."""
+    """What makes a value of Python one of a field, or one item of it."""
     if descriptor.enum_type is not None:
         return _enum_converter(descriptor.enum_type)
     if descriptor.message_type is None:
         return _text if descriptor.type == _TYPE_STRING else _scalar
+    if descriptor.message_type.full_name in _WELL_KNOWN:
+        return _WELL_KNOWN[descriptor.message_type.full_name]
     cls: type[Message] = message_factory.GetMessageClass(descriptor.message_type)
-    known = _WELL_KNOWN.get(descriptor.message_type.full_name)
-
-    def convert(value: Any) -> Message:
-        if isinstance(value, Message):
-            return value
-        return known(value) if known else to_message(value, cls)
-
-    return convert
+    return lambda value: value if isinstance(value, Message) else _fields(value, cls, {})
 
 
 def _scalar(value: Any) -> Any:
@@ -141,33 +114,19 @@ def _text(value: Any) -> Any:
     return value
 
 
-def _timestamp(value: datetime) -> Timestamp:
-    timestamp = Timestamp()
-    timestamp.FromDatetime(value.astimezone(UTC).replace(tzinfo=None))
-    return timestamp
+def _same(value: Any) -> Any:
+    return value
 
 
-def _duration(value: timedelta) -> Duration:
-    duration = Duration()
-    duration.FromTimedelta(value)
-    return duration
-
-
-def _civil(value: date) -> Date:
-    return Date(year=value.year, month=value.month, day=value.day)
-
-
-def _struct(value: Mapping[str, Any]) -> Struct:
-    struct = Struct()
-    struct.update(value)
-    return struct
+def _civil(value: Any) -> Any:
+    return Date(year=value.year, month=value.month, day=value.day) if isinstance(value, date) else value
 
 
 _WELL_KNOWN: dict[str, Converter] = {
-    "google.protobuf.Timestamp": _timestamp,
-    "google.protobuf.Duration": _duration,
+    "google.protobuf.Timestamp": _same,  # protobuf takes what Python has for these
+    "google.protobuf.Duration": _same,
+    "google.protobuf.Struct": _same,
     "google.type.Date": _civil,
-    "google.protobuf.Struct": _struct,
 }
 
 

@@ -27,28 +27,42 @@ MISS_SECONDS = 5
 LEEWAY_SECONDS = 30
 
 MOST_REMEMBERED = 4096
-"""Tokens whose signature is remembered; when there are more, all are forgotten."""
+"""Tokens that are remembered; when there are more, all are forgotten."""
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """What a token has proved: of all that was checked only the time can make it invalid again.
+
+    Attributes:
+        caller: whom it is for.
+        until: when it expires, in seconds since 1970.
+    """
+
+    caller: Caller
+    until: float
 
 
 @dataclass(frozen=True)
 class _Trust:
-    """A key set, and the claims of tokens that it has verified, by their hash: new keys begin with none."""
+    """A key set, and what tokens of it have proved, by their hash: new keys begin with none."""
 
     keys: KeySet
-    verified: dict[bytes, dict[str, Any]] = field(default_factory=dict)
+    verified: dict[bytes, _Verified] = field(default_factory=dict)
 
-    def claims(self, token: str, digest: bytes) -> dict[str, Any]:
-        """Return the claims of a token that one of the keys has signed.
+    def verify(self, token: str, digest: bytes, rules: jwt.JWTClaimsRegistry) -> _Verified:
+        """Return what a token proves that one of the keys has signed.
 
         Raises:
-            JoseError: none has.
+            JoseError: none has, or its claims are not what the rules want.
             ValueError: it is no token, or there is no such key.
         """
         claims: dict[str, Any] = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
+        rules.validate(claims)
         if len(self.verified) >= MOST_REMEMBERED:
             self.verified.clear()
-        self.verified[digest] = claims
-        return claims
+        verified = self.verified[digest] = _Verified(_caller(claims), claims["exp"])
+        return verified
 
 
 class TokenVerifier:
@@ -64,7 +78,7 @@ class TokenVerifier:
         self._trusted: _Trust | None = None
         self._fetched = 0.0
         self._lock = threading.Lock()
-        self._claims = jwt.JWTClaimsRegistry(
+        self._rules = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": AUDIENCE},
@@ -99,23 +113,24 @@ class TokenVerifier:
             DependencyDown: the issuer has never told its keys, and does not answer.
         """
         try:
-            claims = self._signed_claims(token)
-            self._claims.validate(claims)  # each time: a remembered token expires like any other
-            return _caller(claims)
+            verified = self._verified(token)
         except ExpiredTokenError as error:
             raise NotAuthenticated("TOKEN_EXPIRED", "the access token has expired") from error
         except (JoseError, ValueError, TypeError, KeyError) as error:  # the last two: parts of a strange type
             raise NotAuthenticated("TOKEN_INVALID", f"the access token is not valid: {error}") from error
+        if verified.until <= time.time() - LEEWAY_SECONDS:
+            raise NotAuthenticated("TOKEN_EXPIRED", "the access token has expired")
+        return verified.caller
 
-    def _signed_claims(self, token: str) -> dict[str, Any]:
+    def _verified(self, token: str) -> _Verified:
         trusted = self._trust(KEY_SET_SECONDS)
         digest = hashlib.sha256(token.encode()).digest()
-        if claims := trusted.verified.get(digest):
-            return claims
+        if verified := trusted.verified.get(digest):
+            return verified
         try:
-            return trusted.claims(token, digest)
+            return trusted.verify(token, digest, self._rules)
         except (InvalidKeyIdError, ValueError):
-            return self._trust(MISS_SECONDS).claims(token, digest)
+            return self._trust(MISS_SECONDS).verify(token, digest, self._rules)
 
     def _trust(self, max_age: float) -> _Trust:
         with self._lock:
