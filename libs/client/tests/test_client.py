@@ -1,8 +1,9 @@
 """The client against a real gRPC server that answers as the suite does."""
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent import futures
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import grpc
@@ -162,6 +163,28 @@ def test_unavailable_is_tried_again() -> None:
     with serving(handler) as server, connect(server.address) as client:
         echo(client)
     assert len(tries) == 3
+
+
+@contextmanager
+def swallowing() -> Iterator[str]:
+    """An address that answers nothing, as that of a pod that is gone: whoever connects waits behind a full backlog."""
+    with socket.socket() as listener, ExitStack() as crowd:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            one = crowd.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_an_address_that_swallows_connections_is_given_up_before_the_call_is_over() -> None:
+    with (
+        swallowing() as address,
+        connect(address, deadline=15, wait_for_ready=False) as client,
+        pytest.raises(Unavailable),
+    ):
+        echo(client)
 
 
 def test_nobody_there_is_unavailable_at_once_when_asked_not_to_wait() -> None:

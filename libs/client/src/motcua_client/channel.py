@@ -41,6 +41,9 @@ OPTIONS = [
     # Servers come and go behind one name: look it up again soon after a connection ended, and try a lost server soon.
     ("grpc.dns_min_time_between_resolutions_ms", 1_000),
     ("grpc.max_reconnect_backoff_ms", 5_000),
+    # This is also how long a connection may take to be made. The address of a pod that is gone swallows what it is
+    # sent, and after gRPC's 20 s the deadline of a call is over before the name is looked up again.
+    ("grpc.min_reconnect_backoff_ms", 4_000),
 ]
 
 
