@@ -101,11 +101,22 @@ def test_sources_of_an_image_are_those_of_its_packages(image: str, tmp_path: Pat
     assert told == {package.name: package.version for package in images.packages_of(image)}
 
 
-def test_sources_of_the_develop_variant_can_be_written_by_anybody(tmp_path: Path) -> None:
-    images.collect("land", images.DEVELOP, tmp_path)
-    app = list((tmp_path / "app").rglob("*"))
-    assert app
-    assert all(path.stat().st_mode & 0o222 == 0o222 for path in app)
+@pytest.mark.parametrize("image", images.names())
+@pytest.mark.parametrize("variant", images.VARIANTS)
+def test_every_image_holds_data_where_its_settings_say(image: str, variant: str, tmp_path: Path) -> None:
+    images.collect(image, variant, tmp_path)
+    settings = dict(re.findall(r"(CITY_DIR|TOPOLOGY_FILE)=(\S+)", DOCKERFILE))
+    assert (tmp_path / settings["CITY_DIR"][1:] / "procedures").is_dir()
+    assert (tmp_path / settings["TOPOLOGY_FILE"][1:]).is_file()
+
+
+@pytest.mark.parametrize("image", images.names())
+def test_whatever_is_synchronised_may_be_written_by_anybody_who_develops(image: str, tmp_path: Path) -> None:
+    images.collect(image, images.DEVELOP, tmp_path)
+    app = tmp_path / "app"
+    there = list(app.rglob("*"))
+    assert {app / group for group in ("libs", "services", "city", "telemetry")} <= set(there)
+    assert all(path.stat().st_mode & 0o222 == 0o222 for path in there)
     (path_file,) = tmp_path.rglob("*.pth")
     assert "import motcua_reload" in path_file.read_text().splitlines()
     assert (path_file.parent / "motcua_reload.py").is_file()
@@ -223,7 +234,7 @@ AT_START = """\
 import os
 if os.getppid() == int(os.environ["TESTER"]):
     from motcua_devstack import reload
-    reload.APP = os.path.dirname(os.environ["PYTHONPATH"])
+    reload.APP = os.environ["APP"]
     reload.supervise()
 """
 PROGRAM = """\
@@ -234,18 +245,25 @@ print("started", flush=True)
 """
 
 
+WATCHED = {"PYTHONPATH": "src", "CITY_DIR": "city", "TOPOLOGY_FILE": "telemetry/topology.yaml"}
+"""What is watched of an image, by the variable that names it."""
+
+
 @pytest.fixture
-def watched(tmp_path: Path) -> Path:
-    """The folder of sources that is watched."""
-    folder = tmp_path / "app" / "src"
-    folder.mkdir(parents=True)
-    return folder
+def app(tmp_path: Path) -> Path:
+    """The folder of sources and data."""
+    for place in WATCHED.values():
+        (tmp_path / "app" / place).parent.mkdir(parents=True, exist_ok=True)
+    for folder in ("src", "city"):
+        (tmp_path / "app" / folder).mkdir()
+    return tmp_path / "app"
 
 
-def supervised(watched: Path, then: str) -> subprocess.Popen[str]:
+def supervised(app: Path, then: str) -> subprocess.Popen[str]:
     """Start a program that says `started`, then `then`; the reloader acts while Python starts, as in an image."""
-    (watched / "sitecustomize.py").write_text(AT_START)
-    environment = {**os.environ, "PYTHONPATH": str(watched), "TESTER": str(os.getpid()), "CITY_DIR": "/nowhere"}
+    (app / "src" / "sitecustomize.py").write_text(AT_START)
+    places = {variable: str(app / place) for variable, place in WATCHED.items()}
+    environment = {**os.environ, **places, "TESTER": str(os.getpid()), "APP": str(app)}
     command = [sys.executable, "-c", PROGRAM.format(then=then)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
 
@@ -256,10 +274,10 @@ def pass_on(out: IO[str], lines: queue.Queue[str]) -> None:
         lines.put(line)
 
 
-def started_anew(watched: Path, lines: queue.Queue[str]) -> bool:
-    """Change a source until the process starts again: nothing tells when the watch is set up."""
+def started_anew(changed: Path, lines: queue.Queue[str]) -> bool:
+    """Change a file until the process starts again: nothing tells when the watch is set up."""
     for number in range(100):
-        (watched / "module.py").write_text(f"NUMBER = {number}\n")
+        changed.write_text(f"NUMBER = {number}\n")
         try:
             return lines.get(timeout=0.5) == "started\n"
         except queue.Empty:
@@ -267,21 +285,30 @@ def started_anew(watched: Path, lines: queue.Queue[str]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("then", ["signal.pause()", "sys.exit(3)"], ids=["serves", "failed"])
-def test_a_changed_source_starts_the_process_anew(watched: Path, then: str) -> None:
+@pytest.mark.parametrize(
+    ("then", "changed"),
+    [
+        ("signal.pause()", "src/module.py"),
+        ("sys.exit(3)", "src/module.py"),
+        ("signal.pause()", "city/procedure.yaml"),
+        ("signal.pause()", "telemetry/topology.yaml"),
+    ],
+    ids=["serves", "failed", "city", "topology"],
+)
+def test_a_changed_file_starts_the_process_anew(app: Path, then: str, changed: str) -> None:
     lines: queue.Queue[str] = queue.Queue()
-    with supervised(watched, then) as process:
+    with supervised(app, then) as process:
         assert process.stdout is not None
         threading.Thread(target=pass_on, args=(process.stdout, lines)).start()
         assert lines.get(timeout=60) == "started\n"
-        assert started_anew(watched, lines)
+        assert started_anew(app / changed, lines)
         assert process.poll() is None
         process.terminate()
         assert process.wait(timeout=60) == 0
 
 
-def test_what_is_done_ends(watched: Path) -> None:
-    with supervised(watched, "pass") as process:
+def test_what_is_done_ends(app: Path) -> None:
+    with supervised(app, "pass") as process:
         assert process.wait(timeout=60) == 0
         assert process.stdout is not None
         assert process.stdout.read() == "started\n"

@@ -22,6 +22,8 @@ VARIANTS = RUNTIME, DEVELOP = ("runtime", "develop")
 RELOAD = Path(__file__).with_name("reload.py")
 ANYBODY_WRITES = 0o222
 SERVICES = "services"
+DATA = (Path("city"), Path("telemetry") / "topology.yaml")
+"""What every image holds besides packages."""
 TOOLS = {"dev": "devstack", "ops": "ops"}
 """Images beside those of the services, by the package that each holds."""
 
@@ -73,7 +75,7 @@ def requirements_of_variant(variant: str) -> list[str]:
 
 
 def collect(image: str, variant: str, target: Path) -> None:
-    """Lay the sources of an image's packages under `target` as they shall lie in the image; Python finds them there."""
+    """Lay an image's packages and data under `target` as they shall lie in the image; Python finds the packages."""
     libraries = _below(target, Path(sysconfig.get_path("purelib")))
     libraries.mkdir(parents=True)
     found = []
@@ -83,9 +85,17 @@ def collect(image: str, variant: str, target: Path) -> None:
         shutil.copytree(source, _below(target, place), ignore=shutil.ignore_patterns("__pycache__"))
         found.append(str(place))
         _tell_version(package, libraries)
+    for data in DATA:
+        place = _below(target, APP / data)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / data).is_dir() else shutil.copy
+        copy(ROOT / data, place)
     if variant == DEVELOP:
         shutil.copy(RELOAD, libraries / "motcua_reload.py")
         found.append("import motcua_reload")
+        # Sources of all packages are sent to every container, and what it does not hold must find a place, too.
+        for group in {folder.parent.name for folder in packages()}:
+            _below(target, APP / group).mkdir(exist_ok=True)
         for path in _below(target, APP).rglob("*"):
             path.chmod(path.stat().st_mode | ANYBODY_WRITES)
     (libraries / "motcua.pth").write_text("".join(f"{line}\n" for line in found))

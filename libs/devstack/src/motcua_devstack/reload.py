@@ -1,7 +1,7 @@
 """Starts a container's process anew whenever a source of it changes; only in images of the variant `develop`.
 
 `motcua_devstack.images` puts it where Python imports it at its start. It acts in the first process of a container only,
-which then watches and runs the command that it was given as a child.
+which then watches and runs the command that it was given as a child; not for somebody else's program, such as a store.
 """
 
 import os
@@ -9,9 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import NoReturn
 
 FIRST_PROCESS = 1
+OWN = "motcua_"
+"""How the names of the suite's modules begin."""
 APP = "/app"
 LOOK_MILLISECONDS = 500
 STOP_SECONDS = 30
@@ -24,8 +27,9 @@ def supervise() -> NoReturn:
     """
     import watchfiles  # noqa: PLC0415 - only the first process of a container needs it
 
-    # What the image has on its path, and the City's data: files of other services may be written beside them.
-    watched = [folder for folder in (*sys.path, os.environ["CITY_DIR"]) if folder.startswith(f"{APP}/")]
+    # What the image has on its path, and data: files of other services may be written beside them.
+    data = os.environ["CITY_DIR"], str(Path(os.environ["TOPOLOGY_FILE"]).parent)
+    watched = [folder for folder in (*sys.path, *data) if folder.startswith(f"{APP}/")]
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     child = _start()
@@ -54,5 +58,5 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-if os.getpid() == FIRST_PROCESS:
+if os.getpid() == FIRST_PROCESS and any(word.startswith(OWN) for word in sys.orig_argv):
     supervise()
