@@ -13,6 +13,7 @@ from pathlib import Path
 import pyotp
 import pytest
 import requests
+from requests.exceptions import ChunkedEncodingError
 
 from motcua_devstack import jaeger, traces
 from motcua_devstack.demo.remote import SinkMessages
@@ -27,10 +28,20 @@ from motcua_devstack.sinks import Sinks
 
 @contextmanager
 def answering(*statuses: int) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that answers with these statuses, one after the other; yields its URL and what it was sent."""
+    """A server that answers with these statuses, one after the other; yields its URL and what it was sent.
+
+    GET is answered with so many bytes of the four that were announced.
+    """
     left, seen = list(statuses), []
 
     class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(b"")
+            self.send_response(200)
+            self.send_header("Content-Length", "4")
+            self.end_headers()
+            self.wfile.write(b"file"[: left.pop(0)])
+
         def do_POST(self) -> None:
             seen.append(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(left.pop(0))
@@ -67,6 +78,17 @@ def test_web_without_patience_asks_once() -> None:
     with answering(503) as (url, seen):
         assert Web().post(url, data=b"").status_code == 503
     assert len(seen) == 1
+
+
+def test_patient_web_asks_again_for_an_answer_that_broke_off() -> None:
+    with answering(2, 0, 4) as (url, seen):
+        assert Web(patience=30).get(url).content == b"file"
+    assert len(seen) == 3
+
+
+def test_web_without_patience_shows_an_answer_that_broke_off() -> None:
+    with answering(2) as (url, _), pytest.raises(ChunkedEncodingError):
+        Web().get(url)
 
 
 def test_no_code_is_shown_twice() -> None:

@@ -19,7 +19,6 @@ from motcua_devstack.paths import VENV_PYTHON
 RUN = ("runtime", "servers")
 TEST = (*RUN, "test")
 CHECK = (*TEST, "lint")
-MISTAKE = 2
 INTERRUPTED = 130
 PASSED_ON = ("secrets", "test")
 """Subcommands whose arguments belong to another program."""

@@ -40,7 +40,6 @@ class Load:
     def __init__(self, world: World, ledger: Ledger) -> None:
         self.ledger = ledger
         self.broken: list[str] = []
-        self._world = world
         self._stop, self._over = threading.Event(), threading.Event()
         self._begun = datetime.now(UTC)
         self._citizens = callers(world, DRAFTERS)

@@ -158,10 +158,6 @@ class Installation:
         own = {f"motcua.io/{name}": value for name, value in labels.items()}
         return self.kubectl.items("pods", {**SUITE, **own})
 
-    def delete_pod(self, name: str) -> None:
-        """Kill a pod at once, without its grace, as a dying node does."""
-        self.kubectl("delete", "pod", name, "--grace-period=0", "--force", "--wait=false")
-
     def settle(self, minutes: int = 5) -> None:
         """Wait until every Deployment and StatefulSet has all its pods ready."""
         for kind in ("deployment", "statefulset"):

@@ -7,6 +7,7 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
 from urllib3.util import Retry
 
 from motcua_client import http_session
@@ -48,9 +49,16 @@ class Web:
         return session
 
     def get(self, url: str, **options: Any) -> requests.Response:
-        """GET with a session of its own."""
+        """GET with a session of its own; an answer that breaks off is asked for again."""
+        again = self._repeats()
         with self.session() as session:
-            return session.get(url, timeout=TIMEOUT, **options)
+            while True:
+                try:
+                    return session.get(url, timeout=TIMEOUT, **options)
+                except ChunkedEncodingError:  # the session's own retries end with the head of an answer
+                    if not again:
+                        raise
+                    again -= 1
 
     def post(self, url: str, **options: Any) -> requests.Response:
         """POST with a session of its own."""
@@ -67,9 +75,12 @@ class Web:
             answer = session.post(url, data=dict(fields), files={"file": (name, content)}, timeout=TIMEOUT)
         answer.raise_for_status()
 
+    def _repeats(self) -> int:
+        return FIRST_RETRIES + round(self.patience / LONGEST_PAUSE) if self.patience else 0
+
     def _retries(self, passing: Collection[int]) -> Retry:
         return Retry(
-            total=FIRST_RETRIES + round(self.patience / LONGEST_PAUSE) if self.patience else 0,
+            total=self._repeats(),
             backoff_factor=0.2,
             backoff_max=LONGEST_PAUSE,
             backoff_jitter=0.2,
