@@ -89,6 +89,19 @@ def test_lower_is_better_where_the_probe_says_so() -> None:
     assert measured(Scripted([6], [10], Better.HIGHER), 1).met is False
 
 
+class Enough(Scripted):
+    """A probe for which 20 are enough."""
+
+    enough: float | None = 20
+
+
+def test_what_is_enough_meets_the_target_whatever_the_limit() -> None:
+    assert measured(Enough([20], [100]), 1).met is True
+    assert measured(Enough([19], [100]), 1).met is False
+    assert measured(Enough([14], [20]), 1).met is True
+    assert measured(Scripted([20], [100]), 1).met is False
+
+
 def test_without_a_limit_there_is_nothing_to_meet() -> None:
     row = measured(Scripted([10, 12, 11]))
     assert (row.limit, row.ratio, row.met) == (None, None, None)
@@ -254,8 +267,8 @@ def test_an_unknown_row_is_said_before_anything_is_measured() -> None:
         bench.run(cli.parser().parse_args(["bench", "--rows", "speed"]))
 
 
-def test_a_row_without_a_server_cannot_be_profiled() -> None:
-    with pytest.raises(DevError, match=r"start has no server to itself.*read, update"):
+def test_a_row_that_only_starts_processes_cannot_be_profiled() -> None:
+    with pytest.raises(DevError, match=r"start has nothing to profile.*read, update"):
         bench.run(cli.parser().parse_args(["bench", "--profile", "start"]))
 
 
@@ -265,11 +278,12 @@ def test_a_profile_has_no_machine_paths_and_no_rare_frames() -> None:
         "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1) 399",
         "run (/a/lib/python3.11/threading.py:9);start (/a/site-packages/grpc/__init__.py:1);read (<frozen codecs>) 1",
         "main (/a/bin/secantusd-py:4);work (/b/work.py:2) 90",
-        "process 12 90",
+        'process 12:"/a/bin/python -m work";main (/a/bin/secantusd-py:4);work (/b/work.py:2) 10',
+        "process 13 90",
     ]
     assert profile.folded(lines) == [
-        "process_12 90",
-        "secantusd-py:main;work:work 90",
+        "rare 90",
+        "secantusd-py:main;work:work 100",
         "threading:run;grpc:start 400",
         "threading:run;motcua_kit.store.pages:Pages.get 600",
     ]

@@ -37,7 +37,9 @@ def bench(embedded_servers: EmbeddedServers, tmp_path: Path) -> Bench:
     """What a probe works with, of which there are servers only."""
     settings = {**embedded_servers.environment(), "PROFILE": "local"}
     running = SimpleNamespace(
-        addresses=SimpleNamespace(mongodb_uri=embedded_servers.mongodb_uri), settings=lambda _service: settings
+        addresses=SimpleNamespace(mongodb_uri=embedded_servers.mongodb_uri),
+        settings=lambda _service: settings,
+        stack=SimpleNamespace(given={"MONGODB_URI": embedded_servers.mongodb_uri}),
     )
     return Bench(cast("Any", running), tmp_path, quick=True, seconds=SECONDS, sizes=(), say=print)
 

@@ -13,6 +13,7 @@ from motcua_devstack import ports
 from motcua_devstack import probes as ready_when
 from motcua_devstack.bench import bare_task, event_service
 from motcua_devstack.bench.handled import Handled
+from motcua_devstack.bench.profile import sampled
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample, percentile
 from motcua_devstack.bench.servers import store
 from motcua_devstack.ports import HOST
@@ -25,6 +26,7 @@ from motcua_kit.store.connection import Document
 DATABASE = "bench_events"
 EVENTS, QUICK_EVENTS = 600, 150
 SINGLE, QUICK_SINGLE = 30, 10
+WORKER, SCHEDULER = "events-worker", "events-scheduler"
 TARGET = 0.6
 PATIENCE = 60.0
 WARM = 20
@@ -45,7 +47,9 @@ class Scene:
         keep = self._cleanup.enter_context
         pipe = bench.folder / "handled"
         self.handled = keep(contextlib.closing(Handled(pipe)))
-        keep(Supervisor(_processes(bench, str(pipe)), bench.folder))
+        running = keep(Supervisor(_processes(bench, str(pipe)), bench.folder))
+        for name in (WORKER, SCHEDULER):
+            keep(sampled(running.pid(name), bench.profile, name.removeprefix("events-")))
         self._store = keep(contextlib.closing(store(bench, DATABASE)))
         self._things = Repository(self._store, event_service.Thing, event_service.THINGS)
         self._template = self._stored_by_the_write_path()
@@ -114,14 +118,14 @@ def _processes(bench: Bench, pipe: str) -> list[Process]:
     return [
         Process(name="events-migrate", command=(*service, "migrate"), environment=settings, once=True),
         Process(
-            name="events-worker",
+            name=WORKER,
             command=(*service, "worker"),
             environment=settings | {"HEALTH_BIND": f"{HOST}:{health['worker']}"},
             ready=ready_when.http(f"http://{HOST}:{health['worker']}/readyz"),
             after=("events-migrate",),
         ),
         Process(
-            name="events-scheduler",
+            name=SCHEDULER,
             command=(sys.executable, "-m", "motcua_kit.scheduler"),
             environment=settings | {"HEALTH_BIND": f"{HOST}:{health['scheduler']}"},
             ready=ready_when.http(f"http://{HOST}:{health['scheduler']}/readyz"),

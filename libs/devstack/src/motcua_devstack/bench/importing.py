@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from motcua_devstack.bench import population
+from motcua_devstack.bench.profile import sampled
 from motcua_devstack.bench.records import OldSystem
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample
 from motcua_devstack.bench.servers import DOSSIERS, dossier_settings, dropped, store, world
@@ -23,10 +24,17 @@ IMPORTED, QUICK_IMPORTED = 1_500, 300
 """Dossiers a sample; a tenth of them is open."""
 
 
-def import_lines(bench: Bench, database: str, lines: Path) -> float:
-    """Import a file into a migrated database; returns how long the command took, in s."""
+def import_lines(bench: Bench, database: str, lines: Path, profile: Path | None = None) -> float:
+    """Import a file into a migrated database; returns how long the command took, in s.
+
+    Args:
+        bench: where the store is.
+        database: its name.
+        lines: the file.
+        profile: see `Bench.profile`.
+    """
     begun = time.monotonic()
-    _run(bench, database, "import", str(lines))
+    _run(bench, database, "import", str(lines), profile=profile)
     return time.monotonic() - begun
 
 
@@ -42,17 +50,19 @@ def write_lines(file: Path, old: OldSystem, wanted: int) -> Path:
     return file
 
 
-def _run(bench: Bench, database: str, *arguments: str) -> None:
-    done = subprocess.run(
+def _run(bench: Bench, database: str, *arguments: str, profile: Path | None = None) -> None:
+    command = subprocess.Popen(
         [sys.executable, "-m", "motcua_dossier", *arguments],
         env={**os.environ, **dossier_settings(bench, database)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if done.returncode:
-        told = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
-        raise DevError(f"{arguments[0]} into {database} ended with {done.returncode}: {' '.join(told)}")
+    with command, sampled(command.pid, profile, "importer"):
+        said, complained = command.communicate()
+    if command.returncode:
+        told = (said.strip() or complained.strip()).splitlines()[-1:]
+        raise DevError(f"{arguments[0]} into {database} ended with {command.returncode}: {' '.join(told)}")
 
 
 class Importing:
@@ -91,7 +101,7 @@ class Importing:
     def measure(self) -> Sample:
         """See `Probe.measure`."""
         with self._fresh() as database:
-            seconds = import_lines(self._bench, database, self._lines)
+            seconds = import_lines(self._bench, database, self._lines, self._bench.profile)
         return Sample(self._wanted / (seconds - self._start), {"start s": self._start})
 
     def limit(self) -> Sample:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from motcua_devstack.bench import population
+from motcua_devstack.bench.profile import sampled
 from motcua_devstack.bench.rows import Bench, Better, Probe, Sample
 from motcua_devstack.bench.servers import MAIN_DATABASE, store, world
 from motcua_devstack.demo.walk import APPLICANT
@@ -30,6 +31,7 @@ NOTICES = "bench_notices"
 """Collection of documents that hold nothing but an event."""
 
 NOTIFY = "motcua_notify"
+WORKER = "notify-worker"
 OPEN = ("queued", "sending")
 PATIENCE = 120.0
 LOOK_SECONDS = 0.02
@@ -60,6 +62,7 @@ class Telling:
         dossier = population.submitted(self._keep.enter_context(world(bench)).citizen(APPLICANT))
         self._event = self._sent(dossier.name)
         self._settle()
+        self._keep.enter_context(sampled(bench.running.supervisor.pid(WORKER), bench.profile, "worker"))
 
     def measure(self) -> Sample:
         """See `Probe.measure`."""

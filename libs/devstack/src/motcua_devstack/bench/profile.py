@@ -23,13 +23,16 @@ RARE = 0.01
 """Share of all samples below which a frame is left out, and those below it."""
 
 FRAME = re.compile(r"(?P<function>.*) \((?P<file>[^()]*?)(:\d+)?\)$")
+PROCESS = "process "
+"""How the first frame begins when processes have children: it names one of them."""
+
 PACKAGES = re.compile(r".*/(site-packages|dist-packages|python[\d.]+|src)/")
 """What stands before the first package in a path."""
 
 
 @contextlib.contextmanager
 def sampled(process_id: int, row: Path | None, name: str) -> Iterator[None]:
-    """Sample a process for the block, into the file `<row>-<name>.folded`; without a row do nothing.
+    """Sample a process and its children for the block, into the file `<row>-<name>.folded`; without a row do nothing.
 
     Args:
         process_id: of the process.
@@ -46,7 +49,7 @@ def sampled(process_id: int, row: Path | None, name: str) -> Iterator[None]:
     file = row.with_name(f"{row.name}-{name}.folded")
     file.unlink(missing_ok=True)
     raw = file.with_suffix(".raw")
-    command = [str(SPY), "record", "--gil", "--function", "--full-filenames", "--format", "raw"]
+    command = [str(SPY), "record", "--gil", "--subprocesses", "--function", "--full-filenames", "--format", "raw"]
     spy = subprocess.Popen(
         [
             *(*command, "--rate", str(SAMPLES_PER_SECOND), "--duration", "unlimited"),
@@ -77,7 +80,8 @@ def folded(lines: Iterable[str]) -> list[str]:
     stacks: Counter[tuple[str, ...]] = Counter()
     for line in lines:
         stack, _, seen = line.rpartition(" ")
-        stacks[tuple(map(_frame, stack.split(";")))] += int(seen)
+        within = (frame for frame in stack.split(";") if not frame.startswith(PROCESS))
+        stacks[tuple(map(_frame, within))] += int(seen)
     reached: Counter[tuple[str, ...]] = Counter()
     for frames, samples in stacks.items():
         for depth in range(len(frames)):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from motcua_devstack.bench.shared import Shared
 from motcua_devstack.stack import RunningStack
@@ -46,7 +46,7 @@ class Bench:
         seconds: how long one sample may take.
         sizes: how many dossiers the rows on large databases have, from small to large.
         say: tells people what goes on.
-        profile: where the stacks of the row's dossier servers go, the beginning of files' names; None for no profile.
+        profile: where the stacks of the row's processes go, the beginning of files' names; None for no profile.
         shared: what several rows measure with.
     """
 
@@ -92,6 +92,17 @@ class Probe(Protocol):
         ...
 
 
+@runtime_checkable
+class Sufficient(Protocol):
+    """A probe for which some speed is enough, whatever share of its limit that is.
+
+    Attributes:
+        enough: in the probe's unit; None where only the ratio counts.
+    """
+
+    enough: float | None
+
+
 @dataclass(frozen=True)
 class Round:
     """One sample of the suite and the one of its limit beside it."""
@@ -120,6 +131,7 @@ class Row:
         wanted: how many there should have been; there are fewer when the time was over.
         details: medians of the suite's further figures.
         limit_details: medians of the limit's.
+        enough: the value that meets the target whatever the ratio is; None where there is none.
     """
 
     name: str
@@ -134,13 +146,16 @@ class Row:
     wanted: int = 0
     details: Mapping[str, float] = field(default_factory=dict)
     limit_details: Mapping[str, float] = field(default_factory=dict)
+    enough: float | None = None
 
     @property
     def met(self) -> bool | None:
         """Whether the target is met; None where there is none."""
         if self.target is None or self.ratio is None:
             return None
-        return self.ratio >= self.target if self.better is Better.HIGHER else self.ratio <= self.target
+        if self.better is Better.LOWER:
+            return self.ratio <= self.target
+        return self.ratio >= self.target or (self.enough is not None and self.value >= self.enough)
 
 
 def row_of(probe: Probe, rounds: Sequence[Round], wanted: int) -> Row:
@@ -161,6 +176,7 @@ def row_of(probe: Probe, rounds: Sequence[Round], wanted: int) -> Row:
         wanted=wanted,
         details=_medians(suite),
         limit_details=_medians(limits),
+        enough=probe.enough if isinstance(probe, Sufficient) else None,
     )
 
 

@@ -16,7 +16,6 @@ from motcua_devstack.errors import DevError
 
 MARKS = {True: "met", False: "MISSED", None: ""}
 DIGITS = 3
-HEADS = ("row", "suite", "limit", "unit", "ratio", "±", "rounds", "target", "", "suite's details", "limit's details")
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,8 @@ def _judged(row: Row) -> float:
 def _target(row: Row) -> str:
     if row.target is None:
         return ""
-    return f"{'≥' if row.better is Better.HIGHER else '≤'} {row.target:g}"
+    ratio = f"{'≥' if row.better is Better.HIGHER else '≤'} {row.target:g}"
+    return f"{ratio} or {row.enough:g} {row.unit}" if row.enough is not None else ratio
 
 
 def _details(details: Mapping[str, float]) -> str:

@@ -58,9 +58,9 @@ def run(options: argparse.Namespace) -> int:
     wanted = {options.profile} if options.profile else set(options.rows or ROWS)
     if unknown := wanted - ROWS.keys():
         raise DevError(f"no such row: {', '.join(sorted(unknown))}; ./dev bench --list")
-    if options.profile and not ROWS[options.profile].served:
-        served = ", ".join(name for name, entry in ROWS.items() if entry.served)
-        raise DevError(f"{options.profile} has no server to itself to profile; these have: {served}")
+    if options.profile and not ROWS[options.profile].profiled:
+        profiled = ", ".join(name for name, entry in ROWS.items() if entry.profiled)
+        raise DevError(f"{options.profile} has nothing to profile; these have: {profiled}")
     if options.json and not Path(options.json).absolute().parent.is_dir():
         raise DevError(f"there is no folder for {options.json}")
     earlier = table.read(Path(options.compare)) if options.compare else None
