@@ -20,7 +20,7 @@
 {{/* What the stores do not share. All of them write through: what they acknowledge survives a kill. */}}
 {{- define "motcua.dev-store-table" -}}
 mongodb:
-  args: [secantus, --host, 0.0.0.0, --port, "27017", --storage-path, /data/mongodb, --sync-on-commit, --log-level, WARNING]
+  args: [motcua_devstack.mongo_server, --host, 0.0.0.0, --port, "27017", --storage-path, /data/mongodb, --sync-on-commit, --log-level, WARNING]
   ports: [{name: mongodb, port: 27017}]
 minio:
   command: [minio]

@@ -40,7 +40,7 @@ def mongo(port: int, data: Path, *, durable: bool = True) -> Process:
     return Process(
         name=MONGO,
         command=(
-            *(str(BIN / "secantusd-py"), "--host", HOST, "--port", str(port), *storage),
+            *(sys.executable, "-m", "motcua_devstack.mongo_server", "--host", HOST, "--port", str(port), *storage),
             *("--log-level", "WARNING", "--enable-test-commands"),
         ),
         ready=probes.tcp(port),
